@@ -1,0 +1,45 @@
+import type { Link, Port, Process, Store } from "./topology.ts";
+
+export type FaultParams = Readonly<Record<string, number | string | boolean>>;
+
+/**
+ * One way to break things. `inject` returns its own undo; `observed` looks for the effect in the world, never at
+ * the command that was sent, since a fault without effect makes its window unknown.
+ */
+export interface Fault<K extends Port["kind"] = Port["kind"], P extends FaultParams = FaultParams> {
+  readonly name: string;
+  readonly summary: string;
+  readonly requirement: readonly `E${number}`[];
+  readonly on: K;
+  readonly params: P;
+  readonly explain: Readonly<Record<keyof P & string, string>>;
+  readonly bounds?: Readonly<
+    Partial<Record<keyof P & string, readonly [number, number] | readonly string[]>>
+  >;
+  /**
+   * WebSocket close codes that this fault explains on the connections it hits (1006 stands for a close without a
+   * frame). Anything else stays unexpected.
+   */
+  readonly closes: readonly number[];
+  /** Does it end the connections of the clients behind its target? Then their reconnects are judged. */
+  readonly drops: boolean;
+  inject(port: PortOf<K>, params: P): Promise<AsyncDisposable>;
+  /** True when the effect is there. Polled until true or until the deadline. */
+  observed(port: PortOf<K>, params: P): Promise<boolean>;
+  /** True when the effect is gone again, after the undo. Polled in the same way. */
+  healed(port: PortOf<K>, params: P): Promise<boolean>;
+}
+
+export type PortOf<K extends Port["kind"]> = K extends "link" ? Link : K extends "process" ? Process : Store;
+
+/** For type inference in fault files; returns its argument. */
+export function defineFault<K extends Port["kind"], const P extends FaultParams>(
+  fault: Fault<
+    K,
+    { readonly [N in keyof P]: P[N] extends number ? number : P[N] extends boolean ? boolean : string }
+  > & {
+    params: P;
+  },
+): Fault {
+  return fault as unknown as Fault;
+}

@@ -1,0 +1,28 @@
+import type { Topology } from "../../chaos/topology.ts";
+import type { AuditLine } from "../../reports/record/samples.ts";
+
+/** A system that is up and answers, whoever started it. Disposing it stops all of it. */
+export interface RunningTarget extends AsyncDisposable {
+  readonly topology: Topology;
+  /** ws:// addresses that the clients dial, one per instance, through their proxies. */
+  readonly endpoints: readonly string[];
+  /** Direct addresses, past the proxies; `metricsUrl` is scraped once a second. */
+  readonly servers: readonly { readonly name: string; readonly metricsUrl: string }[];
+  /** What CONNECT must carry. */
+  readonly access: Access;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Living processes by name, for CPU and memory samples. */
+  pids(): Readonly<Record<string, number>>;
+  /** What the store holds of this run; undefined where there is no store to ask. */
+  audit?: (nonce: string) => Promise<AuditLine>;
+}
+
+export type Access =
+  /** The load signs a JWT (HS256, `sub` = user) with this secret for each client. */
+  | { readonly kind: "jwt"; readonly secret: string; readonly origin: string }
+  /** Fixed headers; `{user}` in a value becomes the client's name. */
+  | {
+      readonly kind: "headers";
+      readonly headers: Readonly<Record<string, string>>;
+      readonly origin?: string;
+    };

@@ -1,0 +1,21 @@
+import type { Ended } from "./record/history.ts";
+import type { Plan } from "./record/plan.ts";
+import type { Overall, Verdict } from "./verdict.ts";
+import type { Phase } from "./windows.ts";
+
+export interface Judgement {
+  readonly check: string;
+  readonly phase: string;
+  readonly limit: number;
+  readonly unit: string;
+  readonly verdict: Verdict;
+}
+
+/** What `judge` makes of a record; every renderer takes it and nothing else but the record. */
+export interface Report {
+  readonly plan: Plan;
+  readonly ended: Ended;
+  readonly phases: readonly Phase[];
+  readonly judgements: readonly Judgement[];
+  readonly overall: Overall;
+}

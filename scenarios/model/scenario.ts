@@ -1,0 +1,66 @@
+import type { BackoffName } from "./backoff.ts";
+import type { Session } from "./session.ts";
+
+/** A parameter's default; its type is the type that `-p key=value` must have. Keys carry their unit. */
+export type ParamValue = number | string | boolean;
+export type Params = Readonly<Record<string, ParamValue>>;
+
+/**
+ * How the clients of a role arrive. All are open schedules: client `i` is due at a time that the plan fixes, and
+ * an arrival that comes late is late, not moved.
+ */
+export type Load =
+  /** All at once at `atMs`. */
+  | { readonly kind: "constant"; readonly clients: number; readonly atMs: number }
+  /** Evenly from the start until `overMs`. */
+  | { readonly kind: "ramp"; readonly clients: number; readonly overMs: number };
+
+export interface Role<P extends Params = Params> {
+  readonly load: Load;
+  /** What a client does after it lost its connection. */
+  readonly reconnect: BackoffName;
+  /** `native` where k6 cannot play the role. */
+  readonly engine?: "native";
+  /**
+   * One connected life of one client. It ends by returning (a normal leave) or when the connection is lost: every
+   * pending call of the session then rejects with `Lost`, and the engine waits `reconnect` and calls it again.
+   */
+  session(stomp: Session, params: P): Promise<void>;
+}
+
+/** The run's own clock, in ms after its start. Everything that publishes stops at `publishUntilMs`. */
+export interface Timing {
+  /** Until here nothing is judged. */
+  readonly warmUpMs: number;
+  readonly publishUntilMs: number;
+  /** Between `publishUntilMs` and here the clients only listen, so that what is in flight can arrive. */
+  readonly endMs: number;
+}
+
+export interface Scenario<P extends Params = Params> {
+  readonly name: string;
+  readonly summary: string;
+  readonly requirement: readonly `C${number}`[];
+  /** Defaults. Every key must be explained. */
+  readonly params: P;
+  readonly explain: Readonly<Record<keyof P & string, string>>;
+  /** Inclusive bounds of numeric parameters, and the choices of text parameters. */
+  readonly bounds?: Readonly<
+    Partial<Record<keyof P & string, readonly [number, number] | readonly string[]>>
+  >;
+  /** Checks that this scenario is judged by, by name. */
+  readonly checks: readonly string[];
+  timing(params: P): Timing;
+  roles(params: P): Readonly<Record<string, Role<P>>>;
+}
+
+/** For type inference in scenario files; returns its argument. */
+export function defineScenario<const P extends Params>(
+  scenario: Scenario<Widen<P>> & { params: P },
+): Scenario {
+  return scenario as unknown as Scenario;
+}
+
+type Widen<P extends Params> = {
+  readonly [K in keyof P]: P[K] extends number ? number : P[K] extends boolean ? boolean : string;
+};

@@ -1,0 +1,154 @@
+import type { HistogramData } from "./histogram.ts";
+
+/**
+ * What an engine tells the harness, once a second over one WebSocket per VU (measured as the cheapest channel),
+ * and at the same time the line format of `ledger.jsonl`. Tuples, because there are many of them. Times are ms
+ * after the run's start with at most three decimals; never an array of raw samples.
+ */
+export type Telemetry = Hello | Flush | EngineError | Bye;
+
+export interface Hello {
+  readonly type: "hello";
+  readonly engine: "k6" | "native";
+  readonly vu: number;
+  readonly clients: number;
+}
+
+export interface Flush {
+  readonly type: "flush";
+  readonly vu: number;
+  /** 0, 1, 2, … without a hole: a hole is a torn record. */
+  readonly sequence: number;
+  readonly atMs: number;
+  readonly connections: readonly ConnectionEvent[];
+  readonly sends: readonly SendTuple[];
+  readonly outcomes: readonly OutcomeTuple[];
+  readonly received: readonly ReceivedTuple[];
+  readonly oddities: readonly Oddity[];
+  readonly histograms: readonly SecondHistogram[];
+  /** Counters since the previous flush, by name (see `metrics.ts`). */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Values now, by name. */
+  readonly gauges: Readonly<Record<string, number>>;
+  /** The slowest deliveries of this flush, at most 5, slowest first: the evidence behind a p99. */
+  readonly slowest: readonly SlowTuple[];
+}
+
+/** A callback of the engine threw: recorded, never fatal (an exception in a k6 handler closes every socket). */
+export interface EngineError {
+  readonly type: "error";
+  readonly vu: number;
+  readonly atMs: number;
+  readonly where: string;
+  readonly message: string;
+}
+
+export interface Bye {
+  readonly type: "bye";
+  readonly vu: number;
+  readonly atMs: number;
+  /** Sockets abandoned because their peer never answered. */
+  readonly abandoned: number;
+}
+
+/** `unknown` are connections that ended without a close frame: a missing code is abnormal, never nothing. */
+export type ConnectionEvent =
+  | {
+      readonly what: "due";
+      readonly atMs: number;
+      readonly client: number;
+      readonly attempt: number;
+      readonly endpoint: number;
+    }
+  | {
+      readonly what: "connected";
+      readonly atMs: number;
+      readonly client: number;
+      readonly attempt: number;
+      readonly endpoint: number;
+      /** `server-id` of CONNECTED where the server says it (A143). */
+      readonly server?: string;
+    }
+  | {
+      readonly what: "subscribed";
+      readonly atMs: number;
+      readonly client: number;
+      readonly attempt: number;
+      /** Unique in the run. */
+      readonly subscription: number;
+      readonly destination: string;
+      /** When SUBSCRIBE was sent; a message in between is undecided. */
+      readonly askedMs: number;
+    }
+  | {
+      /** The attempt ended before CONNECTED. */
+      readonly what: "failed";
+      readonly atMs: number;
+      readonly client: number;
+      readonly attempt: number;
+      readonly endpoint: number;
+      readonly reason: string;
+    }
+  | {
+      readonly what: "closed";
+      readonly atMs: number;
+      readonly client: number;
+      readonly attempt: number;
+      readonly endpoint: number;
+      readonly server?: string;
+      /** As received; null where no close frame came (abnormal: judged as 1006). */
+      readonly code: number | null;
+      readonly reason: string;
+      readonly by: "self" | "peer" | "unknown";
+      /** Since the last byte from the peer. */
+      readonly silentMs: number;
+    };
+
+/** [publisher, slot, destination, intendedMs, sentMs] */
+export type SendTuple = readonly [number, number, string, number, number];
+/** [publisher, slot, atMs, "c" confirmed by RECEIPT | "r" rejected by ERROR]. No tuple: unknown. */
+export type OutcomeTuple = readonly [number, number, number, "c" | "r"];
+/**
+ * [subscription, publisher, fromSlot, toSlot]: every slot in between was received, at least once. The sets of all
+ * tuples of a (subscription, publisher) add up; a longer run may repeat slots of a shorter one sent before.
+ */
+export type ReceivedTuple = readonly [number, number, number, number];
+/** [latencyMs, subscription, publisher, slot, receivedMs] */
+export type SlowTuple = readonly [number, number, number, number, number];
+
+/** One metric of one role in one second of the run. Deltas: several of the same key add up. */
+export interface SecondHistogram {
+  readonly metric: string;
+  readonly role: string;
+  /** The second (after the run's start) in which the event was *intended*, so that a stall counts where it began. */
+  readonly second: number;
+  readonly data: HistogramData;
+}
+
+/** Single messages that were not the next expected one. Every one is listed up to a cap, then only counted. */
+export type Oddity =
+  | {
+      readonly what: "duplicate";
+      readonly atMs: number;
+      readonly subscription: number;
+      readonly publisher: number;
+      readonly slot: number;
+    }
+  | {
+      /** The room's sequence (or, without one, the publisher's slot) went backwards. */
+      readonly what: "inversion";
+      readonly atMs: number;
+      readonly subscription: number;
+      readonly publisher: number;
+      readonly slot: number;
+      readonly sequence: number;
+      readonly after: number;
+    }
+  | { readonly what: "foreign"; readonly atMs: number; readonly subscription: number; readonly text: string };
+
+/** What the harness tells an engine over the same socket. */
+export type Control =
+  /** Time zero of the run, in epoch ms. Sent once all VUs said hello. */
+  | { readonly type: "go"; readonly startEpochMs: number }
+  /** End early: stop publishing, drain for `drainMs`, disconnect, say bye. */
+  | { readonly type: "stop"; readonly drainMs: number };
