@@ -1,3 +1,5 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { type Answer, askUntil, DeadlinePassed, messageOf, within } from "./deadline.ts";
 import type { Fault, FaultParams } from "./fault.ts";
 import type { Port } from "./topology.ts";
 
@@ -43,7 +45,8 @@ export interface Stage {
   nowMs(): number;
   /** Resolves at that time of the run, or at once when `signal` aborts. */
   at(ms: number, signal: AbortSignal): Promise<void>;
-  port(target: string): Port;
+  /** `on` tells apart a process and a store of the same name. */
+  port(target: string, on: Port["kind"]): Port;
   fault(name: string): Fault;
   record(event: FaultEvent): void;
   /** Written durably before the act, removed after the undo. */
@@ -53,3 +56,199 @@ export interface Stage {
 /** How long a fault may take to show its effect, and to be gone again after its undo. */
 export const OBSERVE_DEADLINE_MS = 5_000;
 export const HEAL_DEADLINE_MS = 15_000;
+/** How long a fault may take to be injected. */
+export const INJECT_DEADLINE_MS = 10_000;
+/** Pause before a failed undo is tried again. */
+const UNDO_PAUSE_MS = 250;
+
+/** How one window went. The history has the times; this is what the caller must act on. */
+export interface WindowResult {
+  readonly window: FaultWindow;
+  /** False when the run was interrupted before, or `inject` failed: then nothing was in force. */
+  readonly injected: boolean;
+  readonly observed: boolean;
+  /** True also where nothing was injected. */
+  readonly healed: boolean;
+  readonly why?: string;
+}
+
+export interface ConductResult {
+  readonly windows: readonly WindowResult[];
+  /** What may still be in force: the run must fail loudly (SW_FAULT_NOT_HEALED). */
+  readonly notHealed: readonly FaultWindow[];
+}
+
+/** A fault between its injection and the end of its undo. */
+interface InForce {
+  readonly window: FaultWindow;
+  readonly fault: Fault;
+  readonly port: Port;
+  readonly undo: AsyncDisposable;
+  readonly undone: PromiseWithResolvers<void>;
+}
+
+/**
+ * Carries out the timeline; windows overlap freely. Never rejects because of a fault: one that cannot be injected
+ * is recorded as `failed` and the others go on. When `signal` aborts, nothing new is injected and all that is in
+ * force is undone at once, the latest first. Resolves when every undo has ended, each within its own deadline.
+ */
+export async function conduct(
+  windows: readonly FaultWindow[],
+  stage: Stage,
+  signal: AbortSignal,
+): Promise<ConductResult> {
+  const inForce: InForce[] = [];
+  const results = await Promise.all(windows.map((window) => live(window, stage, signal, inForce)));
+  return {
+    windows: results,
+    notHealed: results.filter((result) => !result.healed).map((result) => result.window),
+  };
+}
+
+/** One window from its wait to its healing. */
+async function live(
+  window: FaultWindow,
+  stage: Stage,
+  signal: AbortSignal,
+  inForce: InForce[],
+): Promise<WindowResult> {
+  await stage.at(window.fromMs, signal);
+  if (signal.aborted) return { window, injected: false, observed: false, healed: true, why: "interrupted" };
+
+  const injected = await inject(window, stage);
+  if ("why" in injected) return { window, injected: false, observed: false, ...injected };
+  inForce.push(injected);
+
+  const observed = await observe(injected, stage, signal);
+  await stage.at(window.toMs, signal);
+  // After an interrupt the undos run in the reverse order of the injections: each waits for those after it.
+  if (signal.aborted) await Promise.all(after(injected, inForce).map((later) => later.undone.promise));
+
+  const healed = await heal(injected, stage, signal, inForce);
+  const why = healed.why ?? observed.why;
+  return {
+    window,
+    injected: true,
+    observed: observed.yes,
+    healed: healed.yes,
+    ...(why === undefined ? {} : { why }),
+  };
+}
+
+async function inject(
+  window: FaultWindow,
+  stage: Stage,
+): Promise<InForce | { readonly healed: boolean; readonly why: string }> {
+  try {
+    await stage.undoLog.add(window);
+  } catch (error) {
+    record(stage, window, "failed", `the undo log could not be written: ${messageOf(error)}`);
+    return { healed: true, why: messageOf(error) };
+  }
+  record(stage, window, "injecting");
+  let injecting: Promise<AsyncDisposable> | undefined;
+  try {
+    const fault = stage.fault(window.fault);
+    const port = stage.port(window.target, fault.on);
+    injecting = fault.inject(port as never, window.params);
+    const undo = await within(INJECT_DEADLINE_MS, `injecting ${window.fault}`, injecting);
+    record(stage, window, "injected");
+    return { window, fault, port, undo, undone: Promise.withResolvers() };
+  } catch (error) {
+    record(stage, window, "failed", messageOf(error));
+    const healed = error instanceof DeadlinePassed ? await undoLate(injecting) : true;
+    if (healed) await stage.undoLog.remove(window);
+    return { healed, why: messageOf(error) };
+  }
+}
+
+/** An injection that came after its deadline must not stay. False when it cannot be known. */
+async function undoLate(injecting: Promise<AsyncDisposable> | undefined): Promise<boolean> {
+  const undone = injecting?.then(
+    (undo) => undo[Symbol.asyncDispose](),
+    () => {},
+  );
+  try {
+    await within(HEAL_DEADLINE_MS, "a late injection", Promise.resolve(undone));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Looks for the effect until the observation's deadline or the window's end, whichever is first. */
+async function observe({ window, fault, port }: InForce, stage: Stage, signal: AbortSignal): Promise<Answer> {
+  const untilMs = performance.now() + Math.min(OBSERVE_DEADLINE_MS, Math.max(0, window.toMs - stage.nowMs()));
+  const answer = await askUntil({
+    what: "looking for the effect",
+    ask: () => fault.observed(port as never, window.params),
+    untilMs: () => untilMs,
+    signal,
+  });
+  if (answer.yes) record(stage, window, "observed");
+  else record(stage, window, "not-observed", answer.why);
+  return answer;
+}
+
+/** Undoes it, then looks until its effect is gone. The undo log keeps what could not be healed. */
+async function heal(entry: InForce, stage: Stage, signal: AbortSignal, inForce: InForce[]): Promise<Answer> {
+  const { window, fault, port, undo, undone } = entry;
+  record(stage, window, "healing");
+  const trouble = await undoUntil(undo, performance.now() + HEAL_DEADLINE_MS);
+  inForce.splice(inForce.indexOf(entry), 1);
+  undone.resolve();
+
+  // Nobody can see through another fault whether this one is gone: the deadline counts from the last of them.
+  let untilMs = performance.now() + HEAL_DEADLINE_MS;
+  const answer = await askUntil({
+    what: "looking whether the effect is gone",
+    ask: () => fault.healed(port as never, window.params),
+    untilMs() {
+      if (!signal.aborted && inForce.length > 0) untilMs = performance.now() + HEAL_DEADLINE_MS;
+      return untilMs;
+    },
+  });
+  if (!answer.yes) {
+    const why = [trouble, answer.why].filter((part) => part !== undefined).join("; ");
+    record(stage, window, "not-healed", why);
+    return { yes: false, why };
+  }
+  record(stage, window, "healed", trouble);
+  await stage.undoLog.remove(window);
+  return answer;
+}
+
+/**
+ * An undo may run twice, so one that fails is tried again until its deadline. Returns what went wrong, also if it
+ * worked in the end.
+ */
+async function undoUntil(undo: AsyncDisposable, untilMs: number): Promise<string | undefined> {
+  let trouble: string | undefined;
+  for (;;) {
+    try {
+      await within(untilMs - performance.now(), "the undo", Promise.resolve(undo[Symbol.asyncDispose]()));
+      return trouble;
+    } catch (error) {
+      trouble = `the undo failed: ${messageOf(error)}`;
+      if (performance.now() + UNDO_PAUSE_MS >= untilMs) return trouble;
+      await wait(UNDO_PAUSE_MS);
+    }
+  }
+}
+
+function after(entry: InForce, inForce: readonly InForce[]): readonly InForce[] {
+  return inForce.slice(inForce.indexOf(entry) + 1);
+}
+
+function record(stage: Stage, window: FaultWindow, step: FaultStep, detail?: string): void {
+  const { index, fault, target } = window;
+  stage.record({
+    kind: "fault",
+    atMs: stage.nowMs(),
+    index,
+    fault,
+    target,
+    step,
+    ...(detail === undefined ? {} : { detail }),
+  });
+}

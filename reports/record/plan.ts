@@ -16,7 +16,8 @@ export interface Plan {
   readonly timing: { readonly warmUpMs: number; readonly publishUntilMs: number; readonly endMs: number };
   /** Clients over all roles. */
   readonly clients: number;
-  /** Sum of the intended publishing rate, messages per second, while all clients are there. */
+  /** Known-bad client policies that are on; their parameters are already in `scenario.params`. */
+  readonly clientDefects: readonly string[];
   readonly target: Reference | External;
   readonly timeline: readonly FaultWindow[];
   readonly checks: readonly PlannedCheck[];

@@ -1,0 +1,68 @@
+import { Argument, type Command } from "commander";
+import { loadCatalog } from "../catalog.ts";
+import { errorTable } from "../errors.ts";
+import { targetNames } from "../fault-spec.ts";
+import type { Action } from "../main.ts";
+import type { World } from "../world.ts";
+
+interface Row {
+  readonly name: string;
+  readonly summary: string;
+  readonly requirement: readonly string[];
+}
+
+const KINDS = ["scenarios", "faults", "checks", "defects", "targets", "errors"] as const;
+type Kind = (typeof KINDS)[number];
+
+export function list(program: Command, world: World, done: Action): void {
+  program
+    .command("list")
+    .description("what there is: scenarios, faults, checks, defects, targets of faults, errors")
+    .addArgument(new Argument("[kind]", "only these").choices(KINDS))
+    .option("--json", "as JSON")
+    .action(async (kind: Kind | undefined, options: { json?: boolean }) => {
+      const all = await rows();
+      const chosen = kind ? { [kind]: all[kind] } : all;
+      world.stdout.write(options.json ? `${JSON.stringify(chosen, null, 2)}\n` : table(chosen));
+      done(0);
+    });
+}
+
+async function rows(): Promise<Record<Kind, readonly Row[]>> {
+  const catalog = await loadCatalog();
+  const row = ({ name, summary, requirement }: Row): Row => ({ name, summary, requirement });
+  const targets = targetNames({ kind: "reference", instances: 3, defects: [], runAs: "processes" });
+  return {
+    scenarios: [...catalog.scenarios.values()].map(row),
+    faults: [...catalog.faults.values()].map((fault) => ({
+      ...row(fault),
+      summary: `on a ${fault.on}: ${fault.summary}`,
+    })),
+    checks: [...catalog.checks.values()].map(row),
+    defects: [...catalog.defects.values()].map((defect) => ({
+      ...row(defect),
+      summary: `${defect.summary} (caught by ${defect.caughtBy.check} in ${defect.caughtBy.scenario})`,
+    })),
+    targets: Object.entries(targets).flatMap(([on, names]) =>
+      names.map((name) => ({ name, summary: `a ${on}`, requirement: [] })),
+    ),
+    errors: Object.entries(errorTable).map(([name, { exit, about }]) => ({
+      name,
+      summary: `exit ${exit}: ${about}`,
+      requirement: [],
+    })),
+  };
+}
+
+function table(chosen: Partial<Record<Kind, readonly Row[]>>): string {
+  return Object.entries(chosen)
+    .map(([kind, entries]) => {
+      const width = Math.max(...entries.map(({ name }) => name.length));
+      const lines = entries.map(
+        ({ name, summary, requirement }) =>
+          `  ${name.padEnd(width)}  ${summary}${requirement.length > 0 ? `  [${requirement.join(" ")}]` : ""}`,
+      );
+      return `${kind}\n${lines.join("\n")}\n`;
+    })
+    .join("\n");
+}

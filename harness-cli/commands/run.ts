@@ -1,0 +1,192 @@
+import path from "node:path";
+import type { Command } from "commander";
+import type { External, Plan } from "../../reports/record/plan.ts";
+import { text } from "../../reports/render/text.ts";
+import { loadCatalog } from "../catalog.ts";
+import { SeaworthyError } from "../errors.ts";
+import { exitCodeOf } from "../exit-codes.ts";
+import { FAULT_FORM } from "../fault-spec.ts";
+import type { Action } from "../main.ts";
+import { plan } from "../plan.ts";
+import { readPlan } from "../plan-file.ts";
+import { progressOn } from "../progress.ts";
+import { run } from "../run.ts";
+import type { World } from "../world.ts";
+
+interface Options {
+  readonly param: string[];
+  readonly fault: string[];
+  readonly defect: string[];
+  readonly check: string[];
+  readonly limit: string[];
+  readonly seed?: number;
+  readonly timeScale?: number;
+  readonly instances?: number;
+  readonly url: string[];
+  readonly connectHeader: string[];
+  readonly origin?: string;
+  readonly metricsUrl: string[];
+  readonly allowHost: string[];
+  readonly plan?: string;
+  readonly out: string;
+  readonly json?: boolean;
+}
+
+/** Options that a plan has already decided. */
+const PLANNED = [
+  "param",
+  "fault",
+  "defect",
+  "check",
+  "limit",
+  "seed",
+  "timeScale",
+  "instances",
+  "url",
+  "connectHeader",
+  "origin",
+  "metricsUrl",
+] as const;
+
+export function runCommand(program: Command, world: World, done: Action): void {
+  program
+    .command("run")
+    .description("bring the target up, load it, break it, judge it, report")
+    .argument("[scenario]", "a name from `seaworthy list scenarios`, or a path to your own file")
+    .option("-p, --param <key=value>", "a parameter of the scenario", collect, [])
+    .option("--fault <spec>", `a fault and when: ${FAULT_FORM}`, collect, [])
+    .option("--defect <name>", "switch a known production mistake on", collect, [])
+    .option("--check <name>", "judge by this check only (may be repeated)", collect, [])
+    .option("--limit <check[.phase]=value>", "another limit for a check", collect, [])
+    .option("--seed <n>", "draws victims, arrivals and back-off; the same seed repeats them", wholeNumber)
+    .option("--time-scale <factor>", "one factor for beats, idle limits, TTLs, token life and drain", Number)
+    .option("--instances <n>", "instances of the reference server", wholeNumber)
+    .option(
+      "--url <ws url>",
+      "load your own system instead (may be repeated, one for each instance)",
+      collect,
+      [],
+    )
+    .option(
+      "--connect-header <name: value>",
+      "header of CONNECT for --url; {user} becomes the client's name",
+      collect,
+      [],
+    )
+    .option("--origin <origin>", "Origin of the handshake for --url")
+    .option("--metrics-url <url>", "a Prometheus endpoint of your own system", collect, [])
+    .option("--allow-host <host>", "a host off this machine that may be loaded", collect, [])
+    .option("--plan <file>", "repeat the plan of an earlier run exactly")
+    .option("--out <folder>", "where runs are kept", "runs")
+    .option("--json", "print verdict.json instead of text")
+    .action(async (scenario: string | undefined, options: Options) => {
+      const catalog = await loadCatalog();
+      const planned = options.plan
+        ? await repeated(options.plan, scenario, options, world, (file) => readPlan(file, catalog, world.cwd))
+        : await plan(requestOf(scenario, options, world), catalog);
+      using progress = progressOn(world.stderr, options.json === true);
+      const runsDir = path.resolve(world.cwd, options.out);
+      const result = await run(planned, { world, catalog, runsDir, progress, allowHosts: options.allowHost });
+      if (options.json) world.stdout.write(result.verdict);
+      else world.stdout.write(text(result.report, result.record, textOptions(world, result.dir)));
+      done(exitCodeOf(result.report.ended, result.report.overall));
+    });
+}
+
+/** How the terminal's verdict is drawn, and where it says the report is. */
+export function textOptions(world: World, dir: string) {
+  return {
+    colour: world.stdout.colour,
+    columns: world.stdout.columns,
+    dir: path.relative(world.cwd, dir) || ".",
+  };
+}
+
+function requestOf(scenario: string | undefined, options: Options, world: World) {
+  if (!scenario) throw new SeaworthyError("SW_USAGE", "which scenario?", "seaworthy list scenarios");
+  return {
+    scenario,
+    params: options.param,
+    faults: options.fault,
+    defects: options.defect,
+    checks: options.check,
+    limits: options.limit,
+    seed: options.seed ?? world.freshSeed(),
+    timeScale: options.timeScale ?? 1,
+    target:
+      options.url.length > 0
+        ? externalOf(options)
+        : { kind: "reference" as const, instances: options.instances ?? 3 },
+    cwd: world.cwd,
+  };
+}
+
+function externalOf(options: Options): External {
+  const connectHeaders: Record<string, string> = {};
+  for (const header of options.connectHeader) {
+    const at = header.indexOf(":");
+    if (at < 1)
+      throw new SeaworthyError("SW_USAGE", `cannot read --connect-header "${header}"`, 'write "name: value"');
+    connectHeaders[header.slice(0, at).trim()] = header.slice(at + 1).trim();
+  }
+  for (const url of options.url) {
+    if (!URL.canParse(url) || !/^wss?:$/.test(new URL(url).protocol)) {
+      throw new SeaworthyError(
+        "SW_USAGE",
+        `--url ${url} is not a WebSocket address`,
+        "write ws://host:port/path or wss://…",
+      );
+    }
+  }
+  return {
+    kind: "external",
+    urls: options.url,
+    connectHeaders,
+    metricsUrls: options.metricsUrl,
+    ...(options.origin ? { origin: options.origin } : {}),
+  };
+}
+
+async function repeated(
+  file: string,
+  scenario: string | undefined,
+  options: Options,
+  world: World,
+  read: (file: string) => Promise<Plan>,
+): Promise<Plan> {
+  const decided = PLANNED.filter((name) => {
+    const value = options[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined;
+  });
+  if (decided.length > 0) {
+    const names = decided.map(
+      (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+    );
+    throw new SeaworthyError(
+      "SW_USAGE",
+      `a plan is complete: ${names.join(", ")} cannot change it`,
+      "edit the plan's file, or leave out --plan",
+    );
+  }
+  const planned = await read(path.resolve(world.cwd, file));
+  if (scenario && scenario !== planned.scenario.name) {
+    throw new SeaworthyError(
+      "SW_USAGE",
+      `the plan is of scenario ${planned.scenario.name}, not ${scenario}`,
+      "leave out the scenario's name",
+    );
+  }
+  return planned;
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+function wholeNumber(value: string): number {
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0 || value.trim() === "") {
+    throw new SeaworthyError("SW_USAGE", `"${value}" is not a whole number`, "write it in digits");
+  }
+  return number;
+}

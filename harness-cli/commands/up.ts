@@ -1,0 +1,178 @@
+import { spawn } from "node:child_process";
+import { mkdir, open } from "node:fs/promises";
+import path from "node:path";
+import type { Command } from "commander";
+import type { Plan } from "../../reports/record/plan.ts";
+import { loadCatalog } from "../catalog.ts";
+import { SeaworthyError } from "../errors.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import type { Action } from "../main.ts";
+import { plan } from "../plan.ts";
+import { progressOn } from "../progress.ts";
+import { findTools } from "../provision/tools.ts";
+import { bringUp } from "../target/bring-up.ts";
+import { createSupervisor } from "../target/supervisor.ts";
+import type { RunningTarget } from "../target/target.ts";
+import { askDown, holdUp, readUp, type UpState } from "../up-state.ts";
+import type { World } from "../world.ts";
+
+interface Options {
+  readonly instances: string;
+  readonly defect: string[];
+  readonly timeScale: string;
+  readonly out: string;
+  readonly detach?: boolean;
+  readonly json?: boolean;
+}
+
+/** How long `up --detach` waits for the background process to say that it is up. */
+const DETACH_DEADLINE_MS = 60_000;
+
+export function up(program: Command, world: World, done: Action): void {
+  program
+    .command("up")
+    .description("bring the reference system up and keep it up until Ctrl-C or `seaworthy down`")
+    .option("--instances <n>", "instances of the reference server", "3")
+    .option(
+      "--defect <name>",
+      "switch a known production mistake on",
+      (value, all: string[]) => [...all, value],
+      [],
+    )
+    .option("--time-scale <factor>", "one factor for beats, idle limits, TTLs, token life and drain", "1")
+    .option("--out <folder>", "where its logs are kept: up/ in this folder", "runs")
+    .option("--detach", "return as soon as it is up")
+    .option("--json", "print the addresses as JSON")
+    .action(async (options: Options) => {
+      const folder = path.resolve(world.cwd, options.out, "up");
+      if (await readUp(folder)) {
+        throw new SeaworthyError(
+          "SW_ALREADY_RUNNING",
+          `a system of ${folder} is up already`,
+          "npx seaworthy down",
+        );
+      }
+      const planned = await plan(requestOf(options, world), await loadCatalog());
+      await mkdir(folder, { recursive: true });
+      const print = (state: UpState) =>
+        world.stdout.write(options.json ? `${JSON.stringify(state, null, 2)}\n` : show(state));
+      if (options.detach) print(await detached(folder, world));
+      else await attached(planned, folder, world, print);
+      done(0);
+    });
+}
+
+export function down(program: Command, world: World, done: Action): void {
+  program
+    .command("down")
+    .description("stop the system that `seaworthy up` keeps up")
+    .option("--out <folder>", "the folder given to up", "runs")
+    .option("--json", "as JSON")
+    .action(async (options: { out: string; json?: boolean }) => {
+      const folder = path.resolve(world.cwd, options.out, "up");
+      const state = await readUp(folder);
+      if (!state)
+        throw new SeaworthyError("SW_NOT_RUNNING", `no system of ${folder} is up`, "npx seaworthy up");
+      await askDown(state);
+      world.stdout.write(options.json ? `${JSON.stringify({ down: true })}\n` : "down\n");
+      done(0);
+    });
+}
+
+async function attached(
+  planned: Plan,
+  folder: string,
+  world: World,
+  print: (state: UpState) => void,
+): Promise<void> {
+  using interrupt = listenForInterrupt(world, "stopping the system");
+  using progress = progressOn(world.stderr, false);
+  progress.show("bringing the system up");
+  const tools = await findTools();
+  await using supervisor = await createSupervisor({ node: tools.node.path });
+  await using target = await bringUp({
+    plan: planned,
+    tools,
+    runDir: folder,
+    supervisor,
+    allowHosts: [],
+    signal: interrupt.signal,
+    onEvent(event) {
+      if (event.what === "exited" && !event.expected) {
+        progress.say(
+          `${event.name} died (${event.signal ?? `exit ${event.code}`}); see logs/${event.name}.log`,
+        );
+      }
+    },
+  });
+  const asked = Promise.withResolvers<void>();
+  interrupt.signal.addEventListener("abort", () => asked.resolve(), { once: true });
+  await using hold = await holdUp(folder, stateOf(target), () => asked.resolve());
+  progress.say("up; Ctrl-C or `npx seaworthy down` stops it");
+  print(hold.state);
+  await asked.promise;
+}
+
+/** The same command again, in the background, with its own log; resolves when it holds the system. */
+async function detached(folder: string, world: World): Promise<UpState> {
+  await using log = await open(path.join(folder, "up.log"), "w");
+  const args = world.argv.filter((argument) => argument !== "--detach" && argument !== "--json");
+  const child = spawn(world.node, [world.entry, ...args], {
+    detached: true,
+    stdio: ["ignore", log.fd, log.fd],
+    cwd: world.cwd,
+  });
+  let exited = false;
+  child.once("exit", () => {
+    exited = true;
+  });
+  child.unref();
+  const deadline = world.now() + DETACH_DEADLINE_MS;
+  while (!exited && world.now() < deadline) {
+    const state = await readUp(folder);
+    if (state) return state;
+    await world.sleep(50);
+  }
+  throw new SeaworthyError(
+    "SW_START_FAILED",
+    "the system did not come up in the background",
+    `see ${path.join(folder, "up.log")}`,
+  );
+}
+
+function requestOf(options: Options, world: World) {
+  return {
+    scenario: "ramp",
+    params: [],
+    faults: [],
+    defects: options.defect,
+    checks: [],
+    limits: [],
+    seed: 1,
+    timeScale: Number(options.timeScale),
+    target: { kind: "reference" as const, instances: Number(options.instances) },
+    cwd: world.cwd,
+  };
+}
+
+function stateOf(target: RunningTarget): Omit<UpState, "control"> {
+  return {
+    format: 1,
+    endpoints: target.endpoints,
+    links: target.topology.links.map(({ name, listen, upstream }) => ({ name, listen, upstream })),
+    metrics: target.servers,
+    access: target.access,
+    pids: target.pids(),
+  };
+}
+
+function show(state: UpState): string {
+  const lines = state.endpoints.map(
+    (url, i) => `  server-${i + 1}  ${url}   metrics ${state.metrics[i]?.metricsUrl}`,
+  );
+  const access =
+    state.access.kind === "jwt"
+      ? `  CONNECT with "Authorization: Bearer <JWT>", HS256, secret ${state.access.secret}, Origin ${state.access.origin}`
+      : "";
+  return `${lines.join("\n")}\n${access}\n`;
+}

@@ -1,0 +1,40 @@
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Check } from "../reports/check.ts";
+import { judge } from "../reports/judge.ts";
+import { readRecord } from "../reports/record/reader.ts";
+import type { RunRecord } from "../reports/record/run-record.ts";
+import { html } from "../reports/render/html.ts";
+import { json } from "../reports/render/json.ts";
+import { junit } from "../reports/render/junit.ts";
+import { markdown } from "../reports/render/markdown.ts";
+import type { Report } from "../reports/report.ts";
+import { verdictFile } from "../reports/verdict-file.ts";
+import { type Catalog, find } from "./catalog.ts";
+
+export interface Judged {
+  readonly record: RunRecord;
+  readonly report: Report;
+  /** The text of verdict.json. */
+  readonly verdict: string;
+}
+
+/** The record alone, judged. The same record gives the same bytes, whoever asks and whenever. */
+export async function judgeRun(dir: string, catalog: Catalog, cwd: string): Promise<Judged> {
+  const record = await readRecord(dir);
+  const checks: Check[] = [];
+  for (const { name } of record.plan.checks) checks.push(await find("check", name, catalog.checks, cwd));
+  const report = judge(record, checks);
+  return { record, report, verdict: verdictFile(report) };
+}
+
+/** Everything a run hands over besides its record. */
+export async function writeOutputs(dir: string, { record, report, verdict }: Judged): Promise<void> {
+  await Promise.all([
+    writeFile(path.join(dir, "verdict.json"), verdict),
+    writeFile(path.join(dir, "report.html"), html(report, record)),
+    writeFile(path.join(dir, "report.json"), json(report, record)),
+    writeFile(path.join(dir, "report.md"), markdown(report, record)),
+    writeFile(path.join(dir, "junit.xml"), junit(report, record)),
+  ]);
+}

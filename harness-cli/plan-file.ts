@@ -1,0 +1,116 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { Plan } from "../reports/record/plan.ts";
+import { type Catalog, find } from "./catalog.ts";
+import { SeaworthyError } from "./errors.ts";
+import { targetNames } from "./fault-spec.ts";
+import { MistakeList } from "./mistakes.ts";
+import { hintFor } from "./names.ts";
+import { checkParams } from "./params.ts";
+
+const ms = z.number().nonnegative().max(86_400_000);
+const values = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
+const limits = z.partialRecord(z.enum(["warm-up", "baseline", "fault", "recovery", "final"]), z.number());
+
+const schema = z.strictObject({
+  format: z.literal(1),
+  seed: z.number().int().nonnegative(),
+  nonce: z.string().regex(/^[a-z0-9]{6}$/),
+  timeScale: z.number().min(0.01).max(10),
+  scenario: z.strictObject({ name: z.string(), params: values }),
+  engine: z.literal("k6"),
+  timing: z.strictObject({ warmUpMs: ms, publishUntilMs: ms, endMs: ms }),
+  clients: z.number().int().positive().max(100_000),
+  clientDefects: z.array(z.string()),
+  target: z.discriminatedUnion("kind", [
+    z.strictObject({
+      kind: z.literal("reference"),
+      instances: z.number().int().min(1).max(9),
+      defects: z.array(z.string()),
+      runAs: z.literal("processes"),
+    }),
+    z.strictObject({
+      kind: z.literal("external"),
+      urls: z.array(z.string()).min(1),
+      connectHeaders: z.record(z.string(), z.string()),
+      origin: z.string().exactOptional(),
+      metricsUrls: z.array(z.string()),
+    }),
+  ]),
+  timeline: z.array(
+    z.strictObject({
+      index: z.number().int().nonnegative(),
+      fault: z.string(),
+      target: z.string(),
+      params: values,
+      fromMs: ms,
+      toMs: ms,
+      closes: z.array(z.number().int()),
+      drops: z.boolean(),
+    }),
+  ),
+  checks: z.array(z.strictObject({ name: z.string(), limits })),
+});
+
+/**
+ * A plan as `run --plan` takes it: the file of an earlier run, or one that a person edited. Throws SW_BAD_PLAN when
+ * it cannot be read or has another shape, and all `Mistakes` about names and values together.
+ */
+export async function readPlan(file: string, catalog: Catalog, cwd: string): Promise<Plan> {
+  let json: unknown;
+  try {
+    json = JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new SeaworthyError(
+      "SW_BAD_PLAN",
+      `cannot read the plan ${file}: ${(error as Error).message}`,
+      "give the plan.json of a run",
+    );
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue;
+    const more = parsed.error.issues.length - 1;
+    throw new SeaworthyError(
+      "SW_BAD_PLAN",
+      `${file} is not a plan of format 1: ${path.join(".") || "the file"}: ${message}${more > 0 ? ` (and ${more} more)` : ""}`,
+      "plans of another format must be made again by run",
+    );
+  }
+  const plan: Plan = parsed.data;
+  await checkNames(plan, catalog, cwd);
+  return plan;
+}
+
+async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<void> {
+  const mistakes = new MistakeList();
+  const scenario = await mistakes.take(find("scenario", plan.scenario.name, catalog.scenarios, cwd));
+  if (scenario) checkParams(`scenario ${scenario.name}`, plan.scenario.params, scenario, mistakes);
+  const names = targetNames(plan.target);
+  for (const window of plan.timeline) {
+    const fault = await mistakes.take(find("fault", window.fault, catalog.faults, cwd));
+    if (!fault) continue;
+    checkParams(`fault ${fault.name}`, window.params, fault, mistakes);
+    if (!names[fault.on].includes(window.target)) {
+      mistakes.add(
+        "SW_UNKNOWN_NAME",
+        `no ${fault.on} is called "${window.target}"`,
+        hintFor(window.target, names[fault.on]),
+      );
+    }
+    if (window.fromMs >= window.toMs || window.toMs > plan.timing.publishUntilMs) {
+      mistakes.add(
+        "SW_BAD_FAULT_WINDOW",
+        `the window of ${window.fault} on ${window.target} is empty or outside the run`,
+        "see timing.publishUntilMs",
+      );
+    }
+  }
+  const defects = [...plan.clientDefects, ...(plan.target.kind === "reference" ? plan.target.defects : [])];
+  for (const name of defects) {
+    if (!catalog.defects.has(name))
+      mistakes.add("SW_UNKNOWN_NAME", `unknown defect "${name}"`, hintFor(name, [...catalog.defects.keys()]));
+  }
+  for (const { name } of plan.checks) await mistakes.take(find("check", name, catalog.checks, cwd));
+  mistakes.check();
+}

@@ -1,0 +1,203 @@
+import path from "node:path";
+import type { FaultEvent } from "../chaos/timeline.ts";
+import type { Ended } from "../reports/record/history.ts";
+import type { Plan } from "../reports/record/plan.ts";
+import { createRunDir, pointLatestAt } from "../reports/record/run-dir.ts";
+import { openRecord, RecordFull, type RecordWriter } from "../reports/record/writer.ts";
+import type { Catalog } from "./catalog.ts";
+import { disturb, faultsOf, portNamed } from "./disturb.ts";
+import { SeaworthyError } from "./errors.ts";
+import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
+import { Live } from "./live.ts";
+import { startK6 } from "./load/k6.ts";
+import { type Judged, judgeRun, writeOutputs } from "./outputs.ts";
+import type { Progress } from "./progress.ts";
+import { findTools } from "./provision/tools.ts";
+import { RunClock } from "./run-clock.ts";
+import { sampleEverySecond } from "./sampling.ts";
+import { bringUp } from "./target/bring-up.ts";
+import { steadyState } from "./target/steady-state.ts";
+import { createSupervisor } from "./target/supervisor.ts";
+import { undoLogIn } from "./undo-log.ts";
+import type { World } from "./world.ts";
+
+export interface RunContext {
+  readonly world: World;
+  readonly catalog: Catalog;
+  /** The folder that gets `<id>/` and `latest`. */
+  readonly runsDir: string;
+  readonly progress: Progress;
+  /** Hosts off this machine that may be loaded. */
+  readonly allowHosts: readonly string[];
+}
+
+export interface RunResult extends Judged {
+  readonly dir: string;
+}
+
+/** How far ahead of "now" time zero is put, so that every engine hears of it before. */
+const GO_LEAD_MS = 100;
+/** How long clients may drain after an interrupt. */
+const INTERRUPT_DRAIN_MS = 1_000;
+
+/**
+ * A whole run: bring the system up, load it, break it, write everything down, judge what was written. Whatever goes
+ * wrong once the run's folder exists becomes the record's one `ended`; a bug is recorded as well and thrown on.
+ */
+export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
+  const { world, catalog, runsDir, progress } = context;
+  const dir = await createRunDir(runsDir, plan, world.now());
+  const record = openRecord(dir, plan);
+  await pointLatestAt(runsDir, dir);
+  progress.say(
+    `run ${path.basename(dir)}: ${plan.scenario.name}, ${plan.clients} clients, seed ${plan.seed}`,
+  );
+
+  const clock = new RunClock(world);
+  using interrupt = listenForInterrupt(world);
+  let ended: Ended = { how: "completed" };
+  try {
+    record.history({ kind: "run", atMs: clock.nowMs(), what: "planned" });
+    await perform(plan, context, { dir, record, clock, interrupt });
+  } catch (error) {
+    ended = failed(error);
+    if (ended.how === "failed" && ended.code === "SW_BUG" && interrupt.by === undefined) throw error;
+  } finally {
+    if (interrupt.by !== undefined) ended = { how: "interrupted", by: interrupt.by };
+    record.close({ kind: "run", atMs: clock.nowMs(), what: "ended", ended });
+  }
+
+  const judged = await judgeRun(dir, catalog, world.cwd);
+  await writeOutputs(dir, judged);
+  return { dir, ...judged };
+}
+
+interface Performance {
+  readonly dir: string;
+  readonly record: RecordWriter;
+  readonly clock: RunClock;
+  readonly interrupt: Interrupt;
+}
+
+/** Everything that has an effect on the world, between the empty record and the full one. */
+async function perform(plan: Plan, context: RunContext, on: Performance): Promise<void> {
+  const { world, progress, catalog, allowHosts } = context;
+  const { dir, record, clock, interrupt } = on;
+  const faults = await faultsOf(plan, catalog, world.cwd);
+  const live = new Live();
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {});
+
+  progress.show("bringing the target up");
+  const tools = await findTools();
+  await using supervisor = await createSupervisor({ node: tools.node.path });
+  await using target = await bringUp({
+    plan,
+    tools,
+    runDir: dir,
+    supervisor,
+    allowHosts,
+    signal: interrupt.signal,
+    onEvent(event) {
+      record.history({ kind: "process", atMs: clock.nowMs(), ...event });
+      if (event.what === "exited" && !event.expected) broken.reject(unexpectedExit(event));
+    },
+  });
+  record.history({ kind: "run", atMs: clock.nowMs(), what: "target-ready", versions: target.versions });
+
+  progress.show("starting k6");
+  await using load = await startK6({
+    plan,
+    runDir: dir,
+    tools,
+    supervisor,
+    endpoints: target.endpoints,
+    access: target.access,
+    onTelemetry(line) {
+      record.telemetry(line);
+      live.telemetry(line);
+    },
+    onEvent: (event) => record.history({ kind: "load", atMs: clock.nowMs(), ...event }),
+  });
+  await load.ready;
+
+  const startEpochMs = clock.go(GO_LEAD_MS);
+  record.history({ kind: "run", atMs: clock.nowMs(), what: "go", startEpochMs });
+  load.go(startEpochMs);
+  await using sampling = sampleEverySecond({
+    clock,
+    target,
+    pids: () => ({ ...target.pids(), k6: load.pid }),
+    onSample: (sample) => record.sample(sample),
+    onTick: () => progress.show(live.line(clock.nowMs(), plan.timing.endMs)),
+  });
+
+  await using disturbance = disturb(plan, {
+    signal: interrupt.signal,
+    stage: {
+      nowMs: () => clock.nowMs(),
+      at: (ms, signal) => clock.at(ms, signal),
+      port: (name, on) => portNamed(target.topology, name, on),
+      fault: faults,
+      undoLog: undoLogIn(dir),
+      record(event) {
+        record.history(event);
+        show(event, live, progress);
+      },
+    },
+  });
+  interrupt.signal.addEventListener("abort", () => load.stop(INTERRUPT_DRAIN_MS), { once: true });
+
+  const end = await Promise.race([load.finished, broken.promise, record.full]);
+  record.history({ kind: "run", atMs: clock.nowMs(), what: "stopping" });
+  const unhealed = await disturbance.finished;
+  await sampling.stop();
+  if (end.how === "died") {
+    throw new SeaworthyError(
+      "SW_LOAD_FAILED",
+      `k6 ended before its time (exit ${end.code})`,
+      "see logs/k6.log",
+    );
+  }
+  record.history({ kind: "steady-state", atMs: clock.nowMs(), ...(await steadyState(target.topology)) });
+  if (target.audit) record.audit(await target.audit(plan.nonce));
+  if (unhealed.length > 0) {
+    const names = unhealed.map((window) => `${window.fault} on ${window.target}`).join(", ");
+    throw new SeaworthyError(
+      "SW_FAULT_NOT_HEALED",
+      `not healed: ${names}`,
+      "history.jsonl says what was tried",
+    );
+  }
+}
+
+/** The one reason why a run did not complete. */
+function failed(error: unknown): Ended {
+  if (error instanceof SeaworthyError) return { how: "failed", code: error.code, message: error.message };
+  if (error instanceof RecordFull) return { how: "failed", code: "SW_DISK_FULL", message: error.message };
+  return { how: "failed", code: "SW_BUG", message: error instanceof Error ? error.message : String(error) };
+}
+
+function unexpectedExit(event: {
+  name: string;
+  code?: number | null;
+  signal?: string | null;
+}): SeaworthyError {
+  return new SeaworthyError(
+    "SW_TARGET_FAILED",
+    `${event.name} died without being asked to (${event.signal ?? `exit ${event.code}`})`,
+    `see logs/${event.name}.log`,
+  );
+}
+
+function show(event: FaultEvent, live: Live, progress: Progress): void {
+  const name = `${event.fault} ${event.target}`;
+  if (event.step === "injected") live.faultBegan(name);
+  if (event.step === "healed" || event.step === "not-healed") live.faultEnded(name);
+  if (event.step === "observed" || event.step === "healed") return;
+  const at = `${(event.atMs / 1_000).toFixed(1)} s`;
+  if (event.step === "injecting") progress.say(`${at}  ${name}`);
+  else if (event.step === "healing") progress.say(`${at}  ${name}: undoing`);
+  else if (event.step !== "injected")
+    progress.say(`${at}  ${name}: ${event.step}${event.detail ? ` (${event.detail})` : ""}`);
+}

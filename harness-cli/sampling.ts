@@ -1,0 +1,51 @@
+import type { Sample } from "../reports/record/samples.ts";
+import { machineSampler } from "./machine.ts";
+import type { RunClock } from "./run-clock.ts";
+import { scrape } from "./scrape.ts";
+import type { RunningTarget } from "./target/target.ts";
+
+export interface Sampling extends AsyncDisposable {
+  /** Resolves when the last sample is written. */
+  stop(): Promise<void>;
+}
+
+/** A scrape that takes longer than this counts as an instance that is down; less than a second, so none overlap. */
+const SCRAPE_DEADLINE_MS = 800;
+
+/** Scrapes every instance and reads the machine once a second, on whole seconds of the run. */
+export function sampleEverySecond(options: {
+  readonly clock: RunClock;
+  readonly target: RunningTarget;
+  readonly pids: () => Readonly<Record<string, number>>;
+  readonly onSample: (sample: Sample) => void;
+  readonly onTick: () => void;
+}): Sampling {
+  const { clock, target, pids, onSample, onTick } = options;
+  const stopping = new AbortController();
+  const machine = machineSampler();
+
+  async function loop(): Promise<void> {
+    for (
+      let second = 1;
+      !stopping.signal.aborted;
+      second = Math.max(second + 1, Math.ceil(clock.nowMs() / 1_000))
+    ) {
+      await clock.at(second * 1_000, stopping.signal);
+      const samples = await Promise.all([
+        machine.sample(clock.nowMs(), pids()),
+        ...target.servers.map((server) => scrape(server, clock.nowMs(), SCRAPE_DEADLINE_MS)),
+      ]);
+      for (const sample of samples) onSample(sample);
+      onTick();
+    }
+  }
+
+  const finished = loop();
+  finished.catch(() => {});
+  const stop = async () => {
+    stopping.abort();
+    machine[Symbol.dispose]();
+    await finished;
+  };
+  return { stop, [Symbol.asyncDispose]: stop };
+}
