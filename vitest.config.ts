@@ -14,6 +14,8 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          // after the quick ones: real parts share the cores, and latency is measured
+          sequence: { groupOrder: 1 },
           include: ["{target-server,scenarios,chaos,reports,harness-cli,bin}/**/*.e2e.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -43,3 +43,27 @@ export function defineFault<K extends Port["kind"], const P extends FaultParams>
 ): Fault {
   return fault as unknown as Fault;
 }
+
+/** What a fault on this very target explains on the clients' own connections; copied into its window. */
+export function explains(
+  fault: Pick<Fault, "on" | "closes" | "drops">,
+  targetName: string,
+): { readonly closes: readonly number[]; readonly drops: boolean } {
+  const { closes, drops } = fault;
+  return facesClients(fault.on, targetName) ? { closes, drops } : { closes: [], drops: false };
+}
+
+/**
+ * Clients hang on their own links and on the processes between; Redis and Postgres have the servers for clients,
+ * and a server must not answer the loss of a store by dropping its users.
+ */
+function facesClients(on: Port["kind"], targetName: string): boolean {
+  switch (on) {
+    case "link":
+      return targetName.endsWith("/clients");
+    case "process":
+      return targetName !== "redis" && targetName !== "postgres";
+    case "store":
+      return false;
+  }
+}

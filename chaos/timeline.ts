@@ -58,6 +58,20 @@ export const OBSERVE_DEADLINE_MS = 5_000;
 export const HEAL_DEADLINE_MS = 15_000;
 /** How long a fault may take to be injected. */
 export const INJECT_DEADLINE_MS = 10_000;
+
+export interface Deadlines {
+  readonly injectMs: number;
+  readonly observeMs: number;
+  /** For the undo, and again for its effect. */
+  readonly healMs: number;
+}
+
+const deadlines: Deadlines = {
+  injectMs: INJECT_DEADLINE_MS,
+  observeMs: OBSERVE_DEADLINE_MS,
+  healMs: HEAL_DEADLINE_MS,
+};
+
 /** Pause before a failed undo is tried again. */
 const UNDO_PAUSE_MS = 250;
 
@@ -87,6 +101,14 @@ interface InForce {
   readonly undone: PromiseWithResolvers<void>;
 }
 
+interface Show {
+  readonly stage: Stage;
+  readonly signal: AbortSignal;
+  readonly deadlines: Deadlines;
+  /** In the order of their injection. */
+  readonly inForce: InForce[];
+}
+
 /**
  * Carries out the timeline; windows overlap freely. Never rejects because of a fault: one that cannot be injected
  * is recorded as `failed` and the others go on. When `signal` aborts, nothing new is injected and all that is in
@@ -96,9 +118,10 @@ export async function conduct(
   windows: readonly FaultWindow[],
   stage: Stage,
   signal: AbortSignal,
+  limits: Deadlines = deadlines,
 ): Promise<ConductResult> {
-  const inForce: InForce[] = [];
-  const results = await Promise.all(windows.map((window) => live(window, stage, signal, inForce)));
+  const show: Show = { stage, signal, deadlines: limits, inForce: [] };
+  const results = await Promise.all(windows.map((window) => live(window, show)));
   return {
     windows: results,
     notHealed: results.filter((result) => !result.healed).map((result) => result.window),
@@ -106,25 +129,21 @@ export async function conduct(
 }
 
 /** One window from its wait to its healing. */
-async function live(
-  window: FaultWindow,
-  stage: Stage,
-  signal: AbortSignal,
-  inForce: InForce[],
-): Promise<WindowResult> {
+async function live(window: FaultWindow, show: Show): Promise<WindowResult> {
+  const { stage, signal, inForce } = show;
   await stage.at(window.fromMs, signal);
   if (signal.aborted) return { window, injected: false, observed: false, healed: true, why: "interrupted" };
 
-  const injected = await inject(window, stage);
+  const injected = await inject(window, show);
   if ("why" in injected) return { window, injected: false, observed: false, ...injected };
   inForce.push(injected);
 
-  const observed = await observe(injected, stage, signal);
+  const observed = await observe(injected, show);
   await stage.at(window.toMs, signal);
   // After an interrupt the undos run in the reverse order of the injections: each waits for those after it.
   if (signal.aborted) await Promise.all(after(injected, inForce).map((later) => later.undone.promise));
 
-  const healed = await heal(injected, stage, signal, inForce);
+  const healed = await heal(injected, show);
   const why = healed.why ?? observed.why;
   return {
     window,
@@ -137,7 +156,7 @@ async function live(
 
 async function inject(
   window: FaultWindow,
-  stage: Stage,
+  { stage, deadlines }: Show,
 ): Promise<InForce | { readonly healed: boolean; readonly why: string }> {
   try {
     await stage.undoLog.add(window);
@@ -151,25 +170,28 @@ async function inject(
     const fault = stage.fault(window.fault);
     const port = stage.port(window.target, fault.on);
     injecting = fault.inject(port as never, window.params);
-    const undo = await within(INJECT_DEADLINE_MS, `injecting ${window.fault}`, injecting);
+    const undo = await within(deadlines.injectMs, `injecting ${window.fault}`, injecting);
     record(stage, window, "injected");
     return { window, fault, port, undo, undone: Promise.withResolvers() };
   } catch (error) {
     record(stage, window, "failed", messageOf(error));
-    const healed = error instanceof DeadlinePassed ? await undoLate(injecting) : true;
+    const healed = error instanceof DeadlinePassed ? await undoLate(injecting, deadlines) : true;
     if (healed) await stage.undoLog.remove(window);
     return { healed, why: messageOf(error) };
   }
 }
 
 /** An injection that came after its deadline must not stay. False when it cannot be known. */
-async function undoLate(injecting: Promise<AsyncDisposable> | undefined): Promise<boolean> {
+async function undoLate(
+  injecting: Promise<AsyncDisposable> | undefined,
+  deadlines: Deadlines,
+): Promise<boolean> {
   const undone = injecting?.then(
     (undo) => undo[Symbol.asyncDispose](),
     () => {},
   );
   try {
-    await within(HEAL_DEADLINE_MS, "a late injection", Promise.resolve(undone));
+    await within(deadlines.healMs, "a late injection", Promise.resolve(undone));
     return true;
   } catch {
     return false;
@@ -177,8 +199,11 @@ async function undoLate(injecting: Promise<AsyncDisposable> | undefined): Promis
 }
 
 /** Looks for the effect until the observation's deadline or the window's end, whichever is first. */
-async function observe({ window, fault, port }: InForce, stage: Stage, signal: AbortSignal): Promise<Answer> {
-  const untilMs = performance.now() + Math.min(OBSERVE_DEADLINE_MS, Math.max(0, window.toMs - stage.nowMs()));
+async function observe(
+  { window, fault, port }: InForce,
+  { stage, signal, deadlines }: Show,
+): Promise<Answer> {
+  const untilMs = performance.now() + Math.min(deadlines.observeMs, Math.max(0, window.toMs - stage.nowMs()));
   const answer = await askUntil({
     what: "looking for the effect",
     ask: () => fault.observed(port as never, window.params),
@@ -191,20 +216,21 @@ async function observe({ window, fault, port }: InForce, stage: Stage, signal: A
 }
 
 /** Undoes it, then looks until its effect is gone. The undo log keeps what could not be healed. */
-async function heal(entry: InForce, stage: Stage, signal: AbortSignal, inForce: InForce[]): Promise<Answer> {
+async function heal(entry: InForce, show: Show): Promise<Answer> {
+  const { stage, signal, inForce, deadlines } = show;
   const { window, fault, port, undo, undone } = entry;
   record(stage, window, "healing");
-  const trouble = await undoUntil(undo, performance.now() + HEAL_DEADLINE_MS);
+  const trouble = await undoUntil(undo, performance.now() + deadlines.healMs);
   inForce.splice(inForce.indexOf(entry), 1);
   undone.resolve();
 
   // Nobody can see through another fault whether this one is gone: the deadline counts from the last of them.
-  let untilMs = performance.now() + HEAL_DEADLINE_MS;
+  let untilMs = performance.now() + deadlines.healMs;
   const answer = await askUntil({
     what: "looking whether the effect is gone",
     ask: () => fault.healed(port as never, window.params),
     untilMs() {
-      if (!signal.aborted && inForce.length > 0) untilMs = performance.now() + HEAL_DEADLINE_MS;
+      if (!signal.aborted && inForce.length > 0) untilMs = performance.now() + deadlines.healMs;
       return untilMs;
     },
   });

@@ -21,7 +21,7 @@ const NODE = /^node:/;
 /** docs/architecture.md has this table for people. */
 const rules: readonly Rule[] = [
   { files: /^target-server\/stomp\//, may: [/^target-server\/stomp\//] },
-  { files: /^target-server\//, may: [/^target-server\//, NODE, /^(ws|ioredis|pg|jose|prom-client)$/] },
+  { files: /^target-server\//, may: [/^target-server\//, NODE, /^(ws|ioredis|pg|jose|prom-client)(\/|$)/] },
   { files: /^scenarios\/k6\//, may: [/^scenarios\//, /^target-server\/stomp\//, /^k6(\/|$)/] },
   { files: /^scenarios\/native\//, may: [/^scenarios\//, /^target-server\/stomp\//, NODE, /^ws$/] },
   { files: /^scenarios\//, may: [/^scenarios\/model\//, /^target-server\/stomp\//] },
@@ -38,7 +38,7 @@ const sources = rooms
   .flatMap((room) => filesBelow(path.join(root, room)))
   .filter((file) => file.endsWith(".ts"));
 const product = sources.filter(
-  (file) => !/\.(test|e2e)\.ts$/.test(file) && !/test-support|\/fixtures\//.test(file),
+  (file) => !/\.(test|e2e)\.ts$/.test(file) && !/test-support|test-world|\/(fixtures|e2e)\//.test(file),
 );
 
 describe("imports go one way", () => {
@@ -107,9 +107,8 @@ describe("the house", () => {
   });
 
   test("leaves nothing for later in the code", () => {
-    const word = new RegExp(
-      `\\b(${["FIX", "TO"].map((start) => `${start}${start === "FIX" ? "ME" : "DO"}`).join("|")}|XXX)\\b`,
-    );
+    // Spelt in two halves, so that this file does not accuse itself.
+    const word = new RegExp(`\\b(FIX${"ME"}|TO${"DO"})\\b`);
     expect(sources.filter((file) => word.test(read(file)))).toEqual([]);
   });
 
@@ -118,7 +117,8 @@ describe("the house", () => {
     const allowed = [
       "harness-cli/world.ts",
       "harness-cli/main.ts",
-      "harness-cli/target/supervisor.ts",
+      "harness-cli/target/child.ts",
+      "harness-cli/target/watchdog-pipe.ts",
       "harness-cli/target/watchdog.ts",
     ];
     const touching = product.filter(

@@ -12,7 +12,7 @@ import { Live } from "./live.ts";
 import { startK6 } from "./load/k6.ts";
 import { type Judged, judgeRun, writeOutputs } from "./outputs.ts";
 import type { Progress } from "./progress.ts";
-import { findTools } from "./provision/tools.ts";
+import { findTools, type Tools } from "./provision/tools.ts";
 import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
 import { bringUp } from "./target/bring-up.ts";
@@ -46,7 +46,8 @@ const INTERRUPT_DRAIN_MS = 1_000;
  */
 export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   const { world, catalog, runsDir, progress } = context;
-  const dir = await createRunDir(runsDir, plan, world.now());
+  const tools = await findTools();
+  const dir = await writableRunDir(runsDir, plan, world.now());
   const record = openRecord(dir, plan);
   await pointLatestAt(runsDir, dir);
   progress.say(
@@ -58,7 +59,7 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   let ended: Ended = { how: "completed" };
   try {
     record.history({ kind: "run", atMs: clock.nowMs(), what: "planned" });
-    await perform(plan, context, { dir, record, clock, interrupt });
+    await perform(plan, context, { dir, record, clock, interrupt, tools });
   } catch (error) {
     ended = failed(error);
     if (ended.how === "failed" && ended.code === "SW_BUG" && interrupt.by === undefined) throw error;
@@ -77,19 +78,19 @@ interface Performance {
   readonly record: RecordWriter;
   readonly clock: RunClock;
   readonly interrupt: Interrupt;
+  readonly tools: Tools;
 }
 
 /** Everything that has an effect on the world, between the empty record and the full one. */
 async function perform(plan: Plan, context: RunContext, on: Performance): Promise<void> {
   const { world, progress, catalog, allowHosts } = context;
-  const { dir, record, clock, interrupt } = on;
+  const { dir, record, clock, interrupt, tools } = on;
   const faults = await faultsOf(plan, catalog, world.cwd);
   const live = new Live();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
 
   progress.show("bringing the target up");
-  const tools = await findTools();
   await using supervisor = await createSupervisor({ node: tools.node.path });
   await using target = await bringUp({
     plan,
@@ -168,6 +169,16 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
       `not healed: ${names}`,
       "history.jsonl says what was tried",
     );
+  }
+}
+
+async function writableRunDir(runsDir: string, plan: Plan, epochMs: number): Promise<string> {
+  try {
+    return await createRunDir(runsDir, plan, epochMs);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new SeaworthyError("SW_NOT_WRITABLE", `cannot write to ${runsDir}: ${message}`, "choose another folder with --out");
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FaultWindow } from "../chaos/timeline.ts";
 import type { PhaseKind } from "./record/plan.ts";
 import type { RunRecord } from "./record/run-record.ts";
 import type { Verdict } from "./verdict.ts";
@@ -18,5 +19,10 @@ export interface Check {
   readonly limits: Readonly<Partial<Record<PhaseKind, number>>>;
   /** Where the numbers come from and what the check cannot see; shown by `explain` and under the report's table. */
   readonly explain: string;
+  /**
+   * For a question about faults: which of them it asks about. A fault or recovery phase without such a fault is not
+   * judged, and neither is a run that planned none. Absent: every one.
+   */
+  asksAbout?(fault: FaultWindow): boolean;
   judge(record: RunRecord, phase: Phase, limit: number): Verdict;
 }

@@ -1,3 +1,4 @@
+import type { Check } from "./check.ts";
 import type { Ended } from "./record/history.ts";
 import type { Plan } from "./record/plan.ts";
 import type { Overall, Verdict } from "./verdict.ts";
@@ -18,4 +19,6 @@ export interface Report {
   readonly phases: readonly Phase[];
   readonly judgements: readonly Judgement[];
   readonly overall: Overall;
+  /** What each check asks and where its numbers come from, by name, in the plan's order: the footnotes. */
+  readonly about?: Readonly<Record<string, Pick<Check, "summary" | "requirement" | "explain">>>;
 }

@@ -5,6 +5,8 @@ export interface Met {
   readonly status: "met";
   readonly measured: number;
   readonly samples: number;
+  /** What could not be decided or seen, in one sentence: 12 pairs at the edges of a subscription … */
+  readonly note?: string;
 }
 
 export interface Breached {
@@ -14,6 +16,7 @@ export interface Breached {
   /** One sentence: what exactly is over the limit. */
   readonly why: string;
   readonly counterexamples: readonly Counterexample[];
+  readonly note?: string;
 }
 
 export interface Unknown {

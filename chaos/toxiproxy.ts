@@ -1,0 +1,103 @@
+import { Toxiproxy, ToxiproxyError, Proxy as ToxiproxyProxy } from "toxiproxy-node-client";
+import { within } from "./deadline.ts";
+import { type ProbeKind, roundTrip } from "./round-trip.ts";
+import type { Link } from "./topology.ts";
+
+/** A call can block while a writer of the proxied link is stuck, and the client has no time-out of its own (E63). */
+export const API_DEADLINE_MS = 4_000;
+
+export interface LinkOptions {
+  /** Of Toxiproxy's API, such as `http://127.0.0.1:8474`. */
+  readonly apiUrl: string;
+  /** `server-1/clients`. */
+  readonly name: string;
+  /** `host:port`, with the port that is really listened on. */
+  readonly listen: string;
+  readonly upstream: string;
+  /** The question that `roundTripMs` asks through the link. */
+  readonly probe: ProbeKind;
+  /** For each call of the API; default `API_DEADLINE_MS`. */
+  readonly apiDeadlineMs?: number;
+}
+
+/** How Toxiproxy knows a link: its API takes the name as one path segment, so a slash cannot be part of it. */
+export function proxyName(linkName: string): string {
+  return linkName.replaceAll("/", ".");
+}
+
+/**
+ * One link through its own proxy of a running Toxiproxy. The proxy must exist already (`-config`, see
+ * `proxyConfig`). Every call rejects after its deadline.
+ */
+export function toxiproxyLink(options: LinkOptions): Link {
+  const { name, listen, upstream, probe, apiDeadlineMs = API_DEADLINE_MS } = options;
+  const client = new Toxiproxy(options.apiUrl);
+  const proxy = new ToxiproxyProxy(client, {
+    name: proxyName(name),
+    listen,
+    upstream,
+    enabled: true,
+    toxics: [],
+  });
+  const colon = listen.lastIndexOf(":");
+  const address = { host: listen.slice(0, colon), port: Number(listen.slice(colon + 1)) };
+  const call = <T>(what: string, promise: Promise<T>) =>
+    within(apiDeadlineMs, `Toxiproxy: ${what} on ${name}`, promise);
+
+  return {
+    kind: "link",
+    name,
+    listen,
+    upstream,
+    async addToxic({ name, type, stream, attributes }) {
+      const toxic = {
+        name,
+        stream,
+        attributes,
+        toxicity: 1,
+        type: type as Parameters<typeof proxy.addToxic>[0]["type"],
+      };
+      await call(`adding toxic ${name}`, proxy.addToxic(toxic));
+    },
+    async removeToxic(toxic) {
+      try {
+        await call(`removing toxic ${toxic}`, client.getApi().delete(`${proxy.getPath()}/toxics/${toxic}`));
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    },
+    async toxics() {
+      const { data } = await call(
+        "listing toxics",
+        client.getApi().get<{ name: string }[]>(`${proxy.getPath()}/toxics`),
+      );
+      return data.map((toxic) => toxic.name);
+    },
+    async cut() {
+      await call("disabling", proxy.update({ enabled: false, listen, upstream }));
+    },
+    async mend() {
+      await call("enabling", proxy.update({ enabled: true, listen, upstream }));
+    },
+    roundTripMs: (timeoutMs) => roundTrip(address, probe, timeoutMs),
+  };
+}
+
+/** The text of Toxiproxy's `-config` file: what it listens on from its first moment, also after a restart. */
+export function proxyConfig(links: readonly Pick<LinkOptions, "name" | "listen" | "upstream">[]): string {
+  return JSON.stringify(
+    links.map(({ name, listen, upstream }) => ({ name: proxyName(name), listen, upstream, enabled: true })),
+    undefined,
+    2,
+  );
+}
+
+/** Names of the proxies that listen, among those asked for. Rejects while the API does not answer. */
+export async function listening(apiUrl: string, linkNames: readonly string[]): Promise<readonly string[]> {
+  const all = await within(API_DEADLINE_MS, "Toxiproxy: listing proxies", new Toxiproxy(apiUrl).getAll());
+  return linkNames.filter((name) => all[proxyName(name)]?.enabled === true);
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof ToxiproxyError && error.message.endsWith(" 404");
+}

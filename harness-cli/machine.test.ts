@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { machineSampler } from "./machine.ts";
+
+const onLinux = process.platform === "linux";
+
+function blockMs(ms: number): void {
+  const untilMs = performance.now() + ms;
+  while (performance.now() < untilMs);
+}
+
+test.runIf(onLinux)(
+  "a process's CPU counts its children, and only what it used since the last sample",
+  async () => {
+    // a shell that waits while its child computes
+    const shell = spawn("sh", ["-c", `"${process.execPath}" -e 'for(;;);' & echo $!; wait`]);
+    const grandchild = Number((await once(shell.stdout, "data")).toString());
+    try {
+      using machine = machineSampler();
+      const pids = { burner: shell.pid as number };
+      machine.sample(0, pids);
+      await wait(1_000);
+      const busy = machine.sample(1_000, pids);
+      expect(busy.processCpu.burner).toBeGreaterThan(0.2);
+      expect(busy.processCpu.burner).toBeLessThan(1.6);
+      expect(busy.processRss.burner).toBeGreaterThan(10_000_000);
+      expect(busy.cpu).toBeGreaterThan(0);
+      expect(busy.cpu).toBeLessThanOrEqual(1);
+      process.kill(grandchild, "SIGSTOP");
+      machine.sample(1_500, pids);
+      await wait(500);
+      expect(machine.sample(2_000, pids).processCpu.burner).toBeLessThan(0.05);
+    } finally {
+      process.kill(grandchild, "SIGKILL");
+      shell.kill("SIGKILL");
+    }
+  },
+);
+
+test("a process that is gone has no numbers", () => {
+  using machine = machineSampler();
+  const sample = machine.sample(0, { gone: 2 ** 22 - 1 });
+  expect(sample.processCpu).toEqual({});
+  expect(sample.processRss).toEqual({});
+});
+
+test("a blocked event loop shows in its lag, once, and an idle one does not", async () => {
+  using machine = machineSampler();
+  await wait(50);
+  blockMs(120);
+  await wait(50);
+  const blocked = machine.sample(0, {});
+  expect(blocked.loopLagMaxMs).toBeGreaterThan(80);
+  expect(blocked.loopLagMaxMs).toBeLessThan(2_000);
+  await wait(100);
+  expect(machine.sample(0, {}).loopLagMaxMs).toBeLessThan(blocked.loopLagMaxMs);
+});
+
+test("the clock's step is about zero while nobody sets the clock", async () => {
+  using machine = machineSampler();
+  await wait(50);
+  expect(Math.abs(machine.sample(0, {}).clockStepMs)).toBeLessThan(50);
+});

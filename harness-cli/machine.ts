@@ -1,0 +1,140 @@
+import { readFileSync } from "node:fs";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import type { MachineSample } from "../reports/record/samples.ts";
+import { type CpuTimes, parseCpuTimes, parseStat, parseStatus, type Reading } from "./target/proc-files.ts";
+
+export interface MachineSampler extends Disposable {
+  /** What happened since the previous call; the first one since the sampler was made. */
+  sample(atMs: number, pids: Readonly<Record<string, number>>): MachineSample;
+}
+
+/** How finely the event loop's delay is watched; every reading contains this much, and it is taken off. */
+const LOOP_RESOLUTION_MS = 5;
+/** USER_HZ: what /proc counts CPU time in, the same on every Linux that Node supports. */
+const TICKS_PER_SECOND = 100;
+
+/**
+ * Reads the machine and the run's processes, their descendants included (Postgres works in children). CPU and
+ * memory come from /proc: elsewhere than on Linux `cpu` is undefined and the others are empty.
+ */
+export function machineSampler(): MachineSampler {
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  loop.enable();
+  const wallStartMs = Date.now();
+  const steadyStartMs = performance.now();
+  let lastCpu = readCpu();
+  let lastMs = steadyStartMs;
+  let last = readings();
+
+  return {
+    sample(atMs, pids) {
+      const nowMs = performance.now();
+      const seconds = Math.max(0.001, (nowMs - lastMs) / 1_000);
+      const cpu = readCpu();
+      const share = lastCpu && cpu ? shareInUse(lastCpu, cpu) : undefined;
+      const now = readings();
+      const processCpu: Record<string, number> = {};
+      const processRss: Record<string, number> = {};
+      for (const [name, pid] of Object.entries(pids)) {
+        const used = readTree(pid, last, now);
+        if (used === undefined) continue;
+        processCpu[name] = round(used.ticks / TICKS_PER_SECOND / seconds);
+        processRss[name] = used.bytes;
+      }
+      const lag = loopLag();
+      lastCpu = cpu;
+      lastMs = nowMs;
+      last = now;
+      return {
+        kind: "machine",
+        atMs,
+        ...(share === undefined ? {} : { cpu: round(share) }),
+        processCpu,
+        processRss,
+        ...lag,
+        clockStepMs: round(Date.now() - wallStartMs - (performance.now() - steadyStartMs)),
+      };
+    },
+    [Symbol.dispose]: () => void loop.disable(),
+  };
+
+  function loopLag(): { loopLagP99Ms: number; loopLagMaxMs: number } {
+    const late = (ns: number) => round(Math.max(0, ns / 1e6 - LOOP_RESOLUTION_MS));
+    const lag =
+      loop.count === 0
+        ? { loopLagP99Ms: 0, loopLagMaxMs: 0 }
+        : { loopLagP99Ms: late(loop.percentile(99)), loopLagMaxMs: late(loop.max) };
+    loop.reset();
+    return lag;
+  }
+}
+
+/** What is known of the processes at one moment. */
+interface Readings {
+  /** Ticks since boot. */
+  readonly atTicks: number;
+  readonly byPid: Map<number, Reading>;
+}
+
+function readings(): Readings {
+  const uptimeSeconds = read("/proc/uptime", (text) => Number(text.split(" ")[0])) ?? 0;
+  return { atTicks: uptimeSeconds * TICKS_PER_SECOND, byPid: new Map() };
+}
+
+/**
+ * CPU ticks of a process and its descendants since the last reading, and the memory they hold: all of the first
+ * one's, and what the others do not share with it. Undefined when it is gone.
+ */
+function readTree(
+  pid: number,
+  last: Readings,
+  now: Readings,
+  isRoot = true,
+): { readonly ticks: number; readonly bytes: number } | undefined {
+  const stat = read(`/proc/${pid}/stat`, parseStat);
+  const memory = read(`/proc/${pid}/status`, parseStatus);
+  if (!stat || !memory) return undefined;
+  now.byPid.set(pid, stat);
+  let ticks = stat.cpuTicks - ticksBefore(last, last.byPid.get(pid), stat);
+  let bytes = isRoot ? memory.residentBytes : memory.privateBytes;
+  for (const child of childrenOf(pid)) {
+    const used = readTree(child, last, now, false);
+    ticks += used?.ticks ?? 0;
+    bytes += used?.bytes ?? 0;
+  }
+  return { ticks, bytes };
+}
+
+/** One that began since then counts from nothing; one that was there already, unread, counts from now on. */
+function ticksBefore(last: Readings, before: Reading | undefined, stat: Reading): number {
+  if (before?.startTicks === stat.startTicks) return before.cpuTicks;
+  return stat.startTicks >= last.atTicks ? 0 : stat.cpuTicks;
+}
+
+/** Of its main thread, which is where all programs of a run start theirs. */
+function childrenOf(pid: number): readonly number[] {
+  const text = read(`/proc/${pid}/task/${pid}/children`, (value) => value.trim());
+  return text ? text.split(" ").map(Number) : [];
+}
+
+function readCpu(): CpuTimes | undefined {
+  return read("/proc/stat", parseCpuTimes);
+}
+
+/** Of all cores, between two readings; undefined when no time passed between them. */
+function shareInUse(before: CpuTimes, after: CpuTimes): number | undefined {
+  const total = after.total - before.total;
+  return total > 0 ? Math.min(1, Math.max(0, 1 - (after.idle - before.idle) / total)) : undefined;
+}
+
+function read<T>(file: string, parse: (text: string) => T): T | undefined {
+  try {
+    return parse(readFileSync(file, "latin1"));
+  } catch {
+    return undefined; // not Linux, or the process is gone
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}

@@ -1,0 +1,174 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { errorTable } from "./errors.ts";
+import { cli } from "./test-world.ts";
+
+const nowhere = () => path.join(tmpdir(), "seaworthy-never-written");
+
+async function refused(...argv: string[]): Promise<string> {
+  const { exit, out, err } = await cli("run", ...argv, "--out", nowhere());
+  expect([exit, out]).toEqual([2, ""]);
+  expect(existsSync(nowhere()), "nothing may be started or written").toBe(false);
+  return err;
+}
+
+describe("bad input is refused before anything starts, with a code and a hint", () => {
+  test("an unknown scenario, with the nearest name", async () => {
+    expect(await refused("ramp-up")).toBe(
+      'SW_UNKNOWN_NAME: unknown scenario "ramp-up"\n  Hint: did you mean "ramp"?\n',
+    );
+  });
+
+  test("no scenario at all", async () => {
+    expect(await refused()).toContain("SW_USAGE: which scenario?");
+  });
+
+  test("every mistake of one command line at once", async () => {
+    const err = await refused(
+      "ramp",
+      ...["-p", "clientz=5", "-p", "clients=many", "-p", "roomSize=-1", "-p", "reconnect=full-jiter"],
+      ...[
+        "--fault",
+        "latncy@10s..12s:server-1/clients",
+        "--fault",
+        "kill@10s:server-1",
+        "--fault",
+        "kill@10s..12s:server-9",
+      ],
+      ...[
+        "--fault",
+        "kill@12s..10s:server-1",
+        "--fault",
+        "kill@10s..90m:server-1",
+        "--fault",
+        "latency@1s..2s:server-1/clients,latency=5",
+      ],
+      ...[
+        "--defect",
+        "abrupt-close",
+        "--check",
+        "delivery-p9",
+        "--limit",
+        "delivery-p99.base=5",
+        "--time-scale",
+        "0",
+      ],
+    );
+    for (const part of [
+      'scenario ramp has no parameter "clientz"\n  Hint: did you mean "clients"?',
+      "scenario ramp: clients=many is not a number",
+      "scenario ramp: roomSize=-1 is out of range",
+      'scenario ramp: reconnect=full-jiter is not a choice\n  Hint: did you mean "full-jitter"?',
+      'unknown fault "latncy"\n  Hint: did you mean "latency"?',
+      'SW_BAD_FAULT_WINDOW: cannot read --fault "kill@10s:server-1"',
+      'no process is called "server-9"',
+      'the window of --fault "kill@12s..10s:server-1" is empty',
+      'the window of --fault "kill@10s..90m:server-1" lies outside the run',
+      'fault latency has no parameter "latency"\n  Hint: did you mean "latencyMs"?',
+      'unknown defect "abrupt-close"\n  Hint: did you mean "abrupt-close-1006"?',
+      'unknown check "delivery-p9"\n  Hint: did you mean "delivery-p99"?',
+      'unknown phase "base"',
+      "--time-scale 0 is out of range",
+    ]) {
+      expect(err).toContain(part);
+    }
+    expect(err.match(/^SW_/gm)).toHaveLength(14);
+  });
+
+  test("mistakes beside an unknown scenario are told as well", async () => {
+    const err = await refused("rmp", "--fault", "latncy@1s..2s:server-1/clients", "--defect", "nonsense");
+    expect(err.match(/^SW_UNKNOWN_NAME/gm)).toHaveLength(3);
+  });
+
+  test("an unknown option, and an unknown command", async () => {
+    expect(await refused("ramp", "--sed", "5")).toContain("SW_USAGE: unknown option '--sed'");
+    const { exit, err } = await cli("rum");
+    expect([exit, err]).toEqual([2, expect.stringContaining("SW_USAGE: unknown command 'rum'")]);
+  });
+
+  test("a defect of the reference server cannot be switched on in somebody else's system", async () => {
+    const err = await refused("ramp", "--url", "ws://127.0.0.1:1/ws", "--defect", "abrupt-close-1006");
+    expect(err).toContain("SW_USAGE: defect abrupt-close-1006 is a switch of the reference server");
+  });
+
+  test("an address that is no WebSocket", async () => {
+    expect(await refused("ramp", "--url", "http://127.0.0.1:1/ws")).toContain(
+      "SW_USAGE: --url http://127.0.0.1:1/ws",
+    );
+  });
+
+  test("a record that is not there", async () => {
+    const { exit, err } = await cli("judge", nowhere());
+    expect([exit, err]).toEqual([2, expect.stringContaining("SW_NO_RECORD")]);
+  });
+});
+
+describe("a plan file", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "seaworthy-plan-"));
+  const write = async (name: string, content: unknown) => {
+    const file = path.join(folder, name);
+    await writeFile(file, typeof content === "string" ? content : JSON.stringify(content));
+    return file;
+  };
+
+  test("that is missing, no JSON, or of another format is refused", async () => {
+    expect(await refused("--plan", path.join(folder, "none.json"))).toContain(
+      "SW_BAD_PLAN: cannot read the plan",
+    );
+    expect(await refused("--plan", await write("torn.json", '{"format": 1'))).toContain("SW_BAD_PLAN");
+    expect(await refused("--plan", await write("two.json", { format: 2 }))).toContain(
+      "is not a plan of format 1: format",
+    );
+  });
+
+  test("cannot be changed by options: a plan is complete", async () => {
+    const file = await write("any.json", {});
+    expect(await refused("--plan", file, "--seed", "5", "-p", "clients=3")).toContain(
+      "--param, --seed cannot change it",
+    );
+  });
+
+  test("leaves no file behind when refused", async () => {
+    expect((await readdir(folder)).sort()).toEqual(["any.json", "torn.json", "two.json"]);
+  });
+});
+
+describe("what people read first", () => {
+  test("--help names every command and the exit codes", async () => {
+    const { exit, out } = await cli("--help");
+    expect(exit).toBe(0);
+    for (const word of [
+      "run",
+      "judge",
+      "list",
+      "explain",
+      "up",
+      "down",
+      "doctor",
+      "prove",
+      "130  interrupted",
+    ]) {
+      expect(out).toContain(word);
+    }
+  });
+
+  test.each(["scenarios", "faults", "checks", "defects", "targets", "errors"])(
+    "list %s is never empty",
+    async (kind) => {
+      const { exit, out } = await cli("list", kind, "--json");
+      expect(exit).toBe(0);
+      expect(JSON.parse(out)[kind].length).toBeGreaterThan(0);
+    },
+  );
+
+  test("explain shows one entry in full, and the nearest name of an unknown one", async () => {
+    const ramp = await cli("explain", "ramp");
+    expect(ramp.out).toContain("ramp: scenario");
+    expect(ramp.out).toContain("C2");
+    expect((await cli("explain", "SW_DISK_FULL")).out).toContain(errorTable.SW_DISK_FULL.about);
+    expect((await cli("explain", "ram")).err).toContain('did you mean "ramp"?');
+  });
+});

@@ -1,0 +1,58 @@
+import type { Machine } from "./machine.ts";
+import type { Step } from "./progress.ts";
+import type { Tools } from "./tools.ts";
+
+export type ToolName = keyof Tools;
+
+/** One outside program: how to know it, where to look for it, how to get it. */
+export interface Tool {
+  readonly name: ToolName;
+  /** What people call it, with the version we want: `k6 2.2`. */
+  readonly wanted: string;
+  /** Why not any version: shown when one is refused. */
+  readonly why: string;
+  /** Where it may be, best first. Only looks; quick. */
+  candidates(machine: Machine): Promise<readonly Candidate[]>;
+  /** Arguments that make it say its version, and where in the answer that is. */
+  readonly askVersion: readonly string[];
+  readonly versionPattern: RegExp;
+  accepts(version: string): boolean;
+  /** Gets it into the cache, or throws an `ObtainError` that says what was tried. Undefined: cannot be fetched. */
+  readonly obtain?: (machine: Machine, step: Step) => Promise<void>;
+  /** What a person can do when all that failed; a command where there is one. */
+  remedy(machine: Machine): string;
+}
+
+export interface Candidate {
+  /** What the caller gets: the program, or for Postgres its folder. */
+  readonly path: string;
+  /** The program that is asked for its version; default `path`. */
+  readonly program?: string;
+  readonly from: "this process" | "PATH" | "cache" | "npm" | "system";
+}
+
+/** None of the ways to get a tool worked; `tried` has one line per way. */
+export class ObtainError extends Error {
+  override readonly name = "ObtainError";
+  readonly tried: readonly string[];
+
+  constructor(tried: readonly string[]) {
+    super(tried.join("; "));
+    this.tried = tried;
+  }
+}
+
+/** The numbers of `2.12.0` or `26.10`; what is not a number ends the list. */
+export function versionNumbers(version: string): readonly number[] {
+  return (version.match(/^\d+(\.\d+)*/)?.[0] ?? "").split(".").filter(Boolean).map(Number);
+}
+
+/** The same major and minor version: what a patch release changes does not change what we measured. */
+export function sameMinor(version: string, wanted: string): boolean {
+  const [a, b] = [versionNumbers(version), versionNumbers(wanted)];
+  return a[0] === b[0] && a[1] === b[1];
+}
+
+export function majorAtLeast(version: string, major: number): boolean {
+  return (versionNumbers(version)[0] ?? 0) >= major;
+}

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { parseCpuTimes, parseStat, parseStatus } from "./proc-files.ts";
+
+test("/proc/stat: iowait is idle, steal is in use, guest time is not counted twice", () => {
+  const text = "cpu  100 20 30 400 50 6 7 8 90 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
+  expect(parseCpuTimes(text)).toEqual({ idle: 450, total: 621 });
+});
+
+test("/proc/<pid>/stat: a name with spaces and parentheses does not shift the fields", () => {
+  const text =
+    "4711 (a) b (c) S 1 4711 4711 0 -1 4194560 500 0 0 0 250 50 7 8 20 0 11 0 987654 1000 200 18446744";
+  expect(parseStat(text)).toEqual({ cpuTicks: 300, startTicks: 987654 });
+  expect(() => parseStat("nonsense")).toThrow(SyntaxError);
+});
+
+test("/proc/<pid>/status: resident and unshared memory in bytes", () => {
+  const text = "Name:\tx\nVmRSS:\t    2048 kB\nRssAnon:\t    1024 kB\nRssFile:\t     900 kB\n";
+  expect(parseStatus(text)).toEqual({ residentBytes: 2_097_152, privateBytes: 1_048_576 });
+  expect(() => parseStatus("Name:\tkthreadd\n")).toThrow("no VmRSS");
+});

@@ -1,0 +1,166 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { DeadlinePassed, within } from "../../chaos/deadline.ts";
+import type { Exit, Process } from "../../chaos/topology.ts";
+import type { ProcessEvent } from "../../reports/record/history.ts";
+import { SeaworthyError } from "../errors.ts";
+import type { Child, ProcessSpec, Supervisor } from "./supervisor.ts";
+
+export type ProcessNews = Omit<ProcessEvent, "kind" | "atMs">;
+
+export interface ProcessOptions {
+  readonly spec: ProcessSpec;
+  readonly supervisor: Supervisor;
+  readonly onEvent: (event: ProcessNews) => void;
+  /** Does it answer at all? `start` waits for this. */
+  answers(timeoutMs: number): Promise<boolean>;
+  /** Can it do its work, its own dependencies included? Same as `answers` where there is no such difference. */
+  ready?(timeoutMs: number): Promise<boolean>;
+  /** Clears away what a killed one may have left behind, before it is started again. */
+  beforeRestart?(): Promise<void>;
+}
+
+/** A process of ours that faults may hit: it can be started again and again with the same settings. */
+export interface OwnProcess extends Process {
+  /** Resolves when the started process is `ready`. Rejects as `start` does. */
+  becomeReady(): Promise<void>;
+  /** Ends it for good, politely first. */
+  stop(): Promise<void>;
+}
+
+/** A process on this machine needs a fraction of this even when the machine is busy. */
+const START_DEADLINE_MS = 15_000;
+const ASK_DEADLINE_MS = 1_000;
+const ASK_EVERY_MS = 15;
+const FATAL: ReadonlySet<NodeJS.Signals> = new Set([
+  "SIGKILL",
+  "SIGTERM",
+  "SIGINT",
+  "SIGQUIT",
+  "SIGABRT",
+  "SIGHUP",
+]);
+
+/**
+ * Started by `start`; every `started`, `ready` and `exited` of it goes to `onEvent`, an exit as `expected` when a
+ * fatal signal or `stop` went before it.
+ *
+ * @throws (from `start` and `becomeReady`) StartFailed with the process's last lines.
+ */
+export function ownProcess(options: ProcessOptions): OwnProcess {
+  const { spec, supervisor, onEvent, answers } = options;
+  const ready = options.ready ?? answers;
+  const { name } = spec;
+  let child: Child | undefined;
+  let lastExit: Exit | undefined;
+  let exitAsked = false;
+  let starting: Promise<void> | undefined;
+  let readiness: Promise<void> = Promise.resolve();
+  let stopped = false;
+
+  async function spawn(): Promise<Child> {
+    const started = await supervisor.spawn(spec);
+    const { pid } = started;
+    child = started;
+    exitAsked = false;
+    onEvent({ name, what: "started", pid });
+    void started.exit.then((exit) => {
+      lastExit = exit;
+      child = undefined;
+      const { code, signal } = exit;
+      const lastLines = exitAsked ? {} : { lastLines: started.lastLines() };
+      onEvent({ name, what: "exited", pid, code, signal, expected: exitAsked, ...lastLines });
+    });
+    readiness = untilYes(started, ready).then(() => onEvent({ name, what: "ready", pid }));
+    readiness.catch(() => {});
+    if (stopped) {
+      exitAsked = true;
+      await started.stop();
+    }
+    return started;
+  }
+
+  /** Asks until yes; rejects when the process is gone. */
+  async function untilYes(running: Child, ask: typeof ready): Promise<void> {
+    let exit: Exit | undefined;
+    void running.exit.then((value) => {
+      exit = value;
+    });
+    while (exit === undefined) {
+      if (await ask(ASK_DEADLINE_MS)) return;
+      await wait(ASK_EVERY_MS);
+    }
+    throw new StartFailed(`${name} ${howItEnded(exit)} at its start`, running.lastLines(), spec.logFile);
+  }
+
+  async function inTime(running: Child | undefined, what: string, promise: Promise<void>): Promise<void> {
+    try {
+      await within(START_DEADLINE_MS, `the start of ${name}`, promise);
+    } catch (error) {
+      if (!(error instanceof DeadlinePassed) || !running) throw error;
+      const seconds = START_DEADLINE_MS / 1_000;
+      throw new StartFailed(`${name} ${what} within ${seconds} s`, running.lastLines(), spec.logFile);
+    }
+  }
+
+  async function startNow(): Promise<void> {
+    if (lastExit !== undefined) await options.beforeRestart?.();
+    if (stopped) throw new Error(`${name} was stopped for good`);
+    const running = await spawn();
+    await inTime(running, "gave no answer", answers === ready ? readiness : untilYes(running, answers));
+  }
+
+  return {
+    kind: "process",
+    name,
+    pid: () => child?.pid,
+    async signal(signal) {
+      if (child === undefined) throw new Error(`${name} is not running`);
+      if (FATAL.has(signal)) exitAsked = true;
+      child.signal(signal);
+    },
+    async exited(timeoutMs) {
+      if (child) return within(timeoutMs, `the exit of ${name}`, child.exit);
+      if (lastExit) return lastExit;
+      throw new Error(`${name} was never started`);
+    },
+    async start() {
+      if (child === undefined || starting !== undefined) {
+        starting ??= startNow().finally(() => {
+          starting = undefined;
+        });
+        await starting;
+      }
+    },
+    ready: (timeoutMs) => ready(timeoutMs),
+    becomeReady: () => inTime(child, "was not ready", readiness),
+    async stop() {
+      stopped = true;
+      exitAsked = true;
+      await child?.stop();
+    },
+  };
+}
+
+/** Keeps the last lines apart, so that whoever tries again can see why. */
+export class StartFailed extends SeaworthyError {
+  readonly lastLines: readonly string[];
+
+  constructor(what: string, lastLines: readonly string[], logFile: string) {
+    const said =
+      lastLines.length > 0
+        ? `; its last lines:\n${lastLines.map((line) => `  ${line}`).join("\n")}`
+        : "; it wrote nothing";
+    super("SW_START_FAILED", what + said, `the whole log is ${logFile}`);
+    this.lastLines = lastLines;
+  }
+}
+
+export function howItEnded({
+  code,
+  signal,
+}: {
+  readonly code?: number | null;
+  readonly signal?: string | null;
+}): string {
+  return signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+}

@@ -1,0 +1,328 @@
+import { randomBytes } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { roundTrip } from "../../chaos/round-trip.ts";
+import type { LinkOptions } from "../../chaos/toxiproxy.ts";
+import type { Plan, Reference } from "../../reports/record/plan.ts";
+import { SeaworthyError } from "../errors.ts";
+import type { Tools } from "../provision/tools.ts";
+import { httpStatus } from "./answers.ts";
+import { auditPostgres } from "./audit.ts";
+import { choosePorts } from "./ports.ts";
+import {
+  answersQueries,
+  asPostgresWants,
+  clearAfterKill,
+  database,
+  makeDataFolder,
+  postgresSettings,
+} from "./postgres.ts";
+import { howItEnded, type OwnProcess, ownProcess, type ProcessNews, StartFailed } from "./process-port.ts";
+import type { Supervisor } from "./supervisor.ts";
+import type { RunningTarget } from "./target.ts";
+import { ProxiesMissing, toxiproxyProcess } from "./toxiproxy-process.ts";
+
+export interface BringUpOptions {
+  readonly plan: Plan;
+  readonly tools: Pick<Tools, "node" | "toxiproxy" | "redis" | "postgres">;
+  readonly runDir: string;
+  readonly supervisor: Supervisor;
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: ProcessNews) => void;
+  /** Fixed ports by name of process or link (`server-1`, `server-1/clients`, `redis` …); the others are chosen free. */
+  readonly ports?: Readonly<Record<string, number>>;
+  /** Another server than the reference, for tests of this file: a program for Node with the same environment. */
+  readonly serverProgram?: string;
+}
+
+/** The reference server runs from source here and as JavaScript in the published package. */
+const referenceServer = fileURLToPath(
+  new URL(`../../target-server/main${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url),
+);
+const ORIGIN = "https://seaworthy.example";
+/** A planned stop within a run of a minute: shorter than the 30 s of A123, long enough to spread its clients. */
+const DRAIN_MS = 5_000;
+/** Chosen ports are free at that moment; somebody else may be quicker to use one. */
+const ATTEMPTS = 3;
+
+/**
+ * The reference system as processes of this machine, all on 127.0.0.1: Redis, Postgres, Toxiproxy and the plan's
+ * number of servers, every link through a proxy of its own. Resolves when every process gave a real answer.
+ *
+ * @throws SeaworthyError SW_START_FAILED, SW_PORT_TAKEN (a fixed port), or the signal's reason when it aborts; all
+ * that was started is stopped before.
+ */
+export async function bringUpProcesses(options: BringUpOptions): Promise<RunningTarget> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await attemptToBringUp(options);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !lostAPort(error)) throw error;
+    }
+  }
+}
+
+async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget> {
+  const { plan, tools, runDir, supervisor, signal } = options;
+  signal.throwIfAborted();
+  const reference = plan.target as Reference;
+  const servers = Array.from({ length: reference.instances }, (_, i) => `server-${i + 1}`);
+  const linkNames = servers.flatMap((name) => [`${name}/clients`, `${name}/redis`, `${name}/postgres`]);
+  const [ports, folder] = await Promise.all([
+    choosePorts(["redis", "postgres", "toxiproxy", ...servers, ...linkNames], options.ports),
+    supervisor.temporaryFolder("data"),
+    makeLogFolder(runDir),
+  ]);
+  const port = (name: string) => ports[name] as number;
+  const logFile = (name: string) => path.resolve(runDir, "logs", `${name}.log`);
+  const bringingUp = watchStart(options.onEvent, logFile);
+  const own = { supervisor, onEvent: bringingUp.onEvent };
+
+  const redis = redisProcess(tools, port("redis"), { ...own, folder, logFile: logFile("redis") });
+  const postgres = postgresProcess(tools, port("postgres"), { ...own, folder, logFile: logFile("postgres") });
+  const toxiproxy = toxiproxyProcess({
+    ...own,
+    tools,
+    folder,
+    port: port("toxiproxy"),
+    logFile: logFile("toxiproxy"),
+    links: linkNames.map((name) => linkOf(name, port)),
+  });
+  const jwtSecret = randomBytes(32).toString("hex");
+  const serverProcesses = servers.map((name) =>
+    ownProcess({
+      ...own,
+      spec: {
+        name,
+        command: tools.node.path,
+        args: [options.serverProgram ?? referenceServer],
+        env: serverEnvironment(name, port, plan, reference, jwtSecret),
+        logFile: logFile(name),
+      },
+      answers: async (timeoutMs) =>
+        (await httpStatus(`${urlOf(port(name))}/health/live`, timeoutMs)) !== undefined,
+      ready: async (timeoutMs) => (await httpStatus(`${urlOf(port(name))}/health/ready`, timeoutMs)) === 200,
+    }),
+  );
+  const infrastructure = [redis, postgres, toxiproxy.process];
+  const processes = [...serverProcesses, ...infrastructure];
+
+  /** The servers first: they must not see their stores go and cry about it. */
+  const stopAll = async () => {
+    await Promise.all(serverProcesses.map((process) => process.stop()));
+    await Promise.all(infrastructure.map((process) => process.stop()));
+  };
+
+  const startAll = async () => {
+    await allOf([
+      redis.start(),
+      makeDataFolder(path.join(folder, "postgres"), tools).then(() => postgres.start()),
+      toxiproxy.start(),
+    ]);
+    await allOf(serverProcesses.map((process) => process.start().then(() => process.becomeReady())));
+  };
+  try {
+    await unlessAborted(signal, Promise.race([startAll(), bringingUp.died]));
+    bringingUp.over();
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
+
+  return {
+    topology: {
+      links: toxiproxy.links,
+      processes,
+      stores: [
+        {
+          kind: "store",
+          name: "redis",
+          engine: "redis",
+          url: `redis://127.0.0.1:${port("redis")}`,
+          process: redis,
+        },
+        {
+          kind: "store",
+          name: "postgres",
+          engine: "postgres",
+          url: `postgres://${database.user}@127.0.0.1:${port("postgres")}/${database.name}`,
+          process: postgres,
+        },
+      ],
+    },
+    endpoints: servers.map((name) => `ws://127.0.0.1:${port(`${name}/clients`)}/ws`),
+    servers: servers.map((name) => ({ name, metricsUrl: `${urlOf(port(name))}/metrics` })),
+    access: { kind: "jwt", secret: jwtSecret, origin: ORIGIN },
+    versions: {
+      node: tools.node.version,
+      redis: tools.redis.version,
+      postgres: tools.postgres.version,
+      toxiproxy: tools.toxiproxy.version,
+    },
+    pids: () =>
+      Object.fromEntries(
+        processes.flatMap((process) => {
+          const pid = process.pid();
+          return pid === undefined ? [] : [[process.name, pid]];
+        }),
+      ),
+    audit: (nonce) => auditPostgres(port("postgres"), nonce),
+    [Symbol.asyncDispose]: stopAll,
+  };
+}
+
+type Ports = (name: string) => number;
+
+interface Place {
+  readonly supervisor: Supervisor;
+  readonly onEvent: (event: ProcessNews) => void;
+  readonly folder: string;
+  readonly logFile: string;
+}
+
+/** Without persistence: a restart loses everything, which is what a fault on it means (E20). */
+function redisProcess(tools: Pick<Tools, "redis">, port: number, place: Place): OwnProcess {
+  const { supervisor, onEvent, folder, logFile } = place;
+  return ownProcess({
+    supervisor,
+    onEvent,
+    spec: {
+      name: "redis",
+      command: tools.redis.path,
+      args: [
+        ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
+        ...["--save", "", "--appendonly", "no", "--daemonize", "no"],
+      ],
+      logFile,
+    },
+    answers: async (timeoutMs) =>
+      (await roundTrip({ host: "127.0.0.1", port }, "redis", timeoutMs)) !== undefined,
+  });
+}
+
+function postgresProcess(tools: Pick<Tools, "postgres">, port: number, place: Place): OwnProcess {
+  const { supervisor, onEvent, logFile } = place;
+  const folder = path.join(place.folder, "postgres");
+  const settings = Object.entries(postgresSettings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  return ownProcess({
+    supervisor,
+    onEvent,
+    spec: {
+      name: "postgres",
+      ...asPostgresWants(path.join(tools.postgres.path, "postgres"), [
+        ...["-D", folder, "-p", String(port)],
+        ...settings,
+      ]),
+      logFile,
+      stopSignal: "SIGQUIT",
+    },
+    answers: (timeoutMs) => answersQueries(port, timeoutMs),
+    beforeRestart: () => clearAfterKill(folder),
+  });
+}
+
+function linkOf(name: string, port: Ports): Omit<LinkOptions, "apiUrl"> {
+  const [server, to] = name.split("/") as [string, "clients" | "redis" | "postgres"];
+  return {
+    name,
+    listen: `127.0.0.1:${port(name)}`,
+    upstream: `127.0.0.1:${port(to === "clients" ? server : to)}`,
+    probe: to === "clients" ? "http" : to,
+  };
+}
+
+/** What `target-server` is configured by; its stores are behind their proxies. */
+function serverEnvironment(
+  name: string,
+  port: Ports,
+  plan: Plan,
+  reference: Reference,
+  jwtSecret: string,
+): Record<string, string> {
+  return {
+    HOST: "127.0.0.1",
+    PORT: String(port(name)),
+    SERVER_ID: name,
+    REDIS_HOST: "127.0.0.1",
+    REDIS_PORT: String(port(`${name}/redis`)),
+    DB_HOST: "127.0.0.1",
+    DB_PORT: String(port(`${name}/postgres`)),
+    DB_NAME: database.name,
+    DB_USERNAME: database.user,
+    DB_PASSWORD: database.password,
+    JWT_SECRET: jwtSecret,
+    ALLOWED_ORIGINS: ORIGIN,
+    TIME_SCALE: String(plan.timeScale),
+    DRAIN_MS: String(DRAIN_MS),
+    MUTANTS: reference.defects.join(","),
+  };
+}
+
+function urlOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+async function makeLogFolder(runDir: string): Promise<void> {
+  try {
+    await mkdir(path.join(runDir, "logs"), { recursive: true });
+  } catch (error) {
+    const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
+    throw new SeaworthyError(
+      full ? "SW_DISK_FULL" : "SW_NOT_WRITABLE",
+      `the folder for logs cannot be made: ${(error as Error).message}`,
+      full ? "free some space" : "choose another folder with --out",
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * While the target comes up the bring-up itself answers for every exit: it fails at once, or tries again with other
+ * ports. So none of them is news that the target broke.
+ */
+function watchStart(onEvent: (event: ProcessNews) => void, logFile: (name: string) => string) {
+  const died = Promise.withResolvers<never>();
+  died.promise.catch(() => {});
+  let isUp = false;
+  return {
+    died: died.promise,
+    over() {
+      isUp = true;
+    },
+    onEvent(event: ProcessNews) {
+      if (isUp || event.what !== "exited" || event.expected) return onEvent(event);
+      onEvent({ ...event, expected: true });
+      const { name, lastLines = [] } = event;
+      died.reject(new StartFailed(`${name} ${howItEnded(event)} at its start`, lastLines, logFile(name)));
+    },
+  };
+}
+
+/** Waits for all, also when one fails, so that nothing is started behind the back of the clean-up. */
+async function allOf(promises: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises);
+  const failed = results.find((result) => result.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+    work.catch(() => {});
+  }
+}
+
+function lostAPort(error: unknown): boolean {
+  if (error instanceof ProxiesMissing) return true;
+  return (
+    error instanceof StartFailed &&
+    error.lastLines.some((line) => /EADDRINUSE|address already in use/i.test(line))
+  );
+}

@@ -1,0 +1,99 @@
+import { type Histogram, percentile } from "../../scenarios/model/histogram.ts";
+import type { Check } from "../check.ts";
+import { histogramOf, ms, plural, show } from "../measure.ts";
+import type { RunRecord } from "../record/run-record.ts";
+import type { Counterexample, Verdict } from "../verdict.ts";
+import { faultInForce, faultSpans, type Phase } from "../windows.ts";
+
+/** Below this many samples the 99th percentile is nothing but the maximum. */
+const FEWEST_SAMPLES = 100;
+/** From here on the 99th percentile stands on 10 samples or more above it (I81). */
+const ENOUGH_SAMPLES = 1_000;
+/** A delivery before its own intended time means that the clocks disagree; whole-ms clocks make this much. */
+const CLOCK_TOLERANCE_US = 2_000;
+const EVIDENCE = 5;
+
+const check: Check = {
+  name: "delivery-p99",
+  summary: "99 % of the deliveries arrive in time, counted from when they should have been sent",
+  requirement: ["INV-LATENCY", "D1", "D3", "I81"],
+  unit: "ms",
+  limits: { baseline: 100, fault: 1_000, recovery: 1_000, final: 100 },
+  explain: [
+    "End-to-end latency from the intended send time to the receipt at each subscriber, so a stalled sender hides",
+    "nothing. Limits: 100 ms without a fault (D1), 1 s during a fault and while recovering from it (D3). A message",
+    "counts in the phase in which it was intended. The percentile is read from histograms whose buckets are 0.8 %",
+    `wide, rounded up. With fewer than ${FEWEST_SAMPLES} deliveries the check is unknown; with fewer than`,
+    `${ENOUGH_SAMPLES} it is met only if two standard errors more of the rank hold too, and breached only if the`,
+    "percentile itself is over the limit (I81). It sees only what arrived: see no-lost-message for the rest.",
+  ].join(" "),
+  judge(record, phase, limit) {
+    const histogram = histogramOf(record, "delivery", phase.fromMs, phase.toMs);
+    const samples = histogram.total;
+    if (samples === 0) return { status: "unknown", why: "nothing was delivered in this phase", samples };
+    if (histogram.minUs < -CLOCK_TOLERANCE_US) {
+      const why = `a delivery came ${show(-histogram.minUs / 1_000)} ms before it was due: the clocks disagree`;
+      return { status: "unknown", why, samples };
+    }
+    const measured = ms(Math.max(0, percentile(histogram, 0.99) as number));
+    if (samples < FEWEST_SAMPLES) {
+      const why = `only ${plural(samples, "delivery", "deliveries")}; a 99th percentile needs ${FEWEST_SAMPLES}`;
+      return { status: "unknown", why, samples, measured };
+    }
+    if (measured > limit) return breached(record, phase, limit, histogram, measured);
+    const upper = ms(upperP99(histogram));
+    if (samples < ENOUGH_SAMPLES && upper > limit) {
+      const why = `${samples} deliveries are too few to tell: the 99th percentile lies between ${show(measured)} and ${show(upper)} ms`;
+      return { status: "unknown", why, samples, measured };
+    }
+    return { status: "met", measured, samples };
+  },
+};
+export default check;
+
+/** The value two standard errors of the rank above the 99th percentile (binomial). */
+function upperP99(histogram: Histogram): number {
+  const n = histogram.total;
+  const rank = Math.min(n, Math.ceil(0.99 * n) + Math.ceil(2 * Math.sqrt(n * 0.99 * 0.01)));
+  return percentile(histogram, rank / n) as number;
+}
+
+function breached(
+  record: RunRecord,
+  phase: Phase,
+  limit: number,
+  histogram: Histogram,
+  measured: number,
+): Verdict {
+  const over = Math.ceil(0.01 * histogram.total);
+  return {
+    status: "breached",
+    measured,
+    samples: histogram.total,
+    why: `1 % of ${show(histogram.total)} deliveries (${show(over)}) took ${show(measured)} ms or longer, up to ${show(histogram.maxUs / 1_000)} ms; the limit is ${show(limit)} ms`,
+    counterexamples: slowest(record, phase, limit),
+  };
+}
+
+function slowest(record: RunRecord, phase: Phase, limit: number): Counterexample[] {
+  const spans = faultSpans(record);
+  return record.ledger.slowest
+    .filter(({ latencyMs, receivedMs }) => {
+      const intendedMs = receivedMs - latencyMs;
+      return latencyMs > limit && intendedMs >= phase.fromMs && intendedMs < phase.toMs;
+    })
+    .slice(0, EVIDENCE)
+    .map((slow) => {
+      const window = record.ledger.windowOf.get(slow.subscription);
+      const fault = faultInForce(spans, slow.receivedMs - slow.latencyMs);
+      const message = `${slow.publisher}#${slow.slot}`;
+      const to = window ? ` to client ${window.client} on ${window.server}` : "";
+      return {
+        text: `${message} took ${show(slow.latencyMs)} ms${to}`,
+        atMs: slow.receivedMs,
+        message,
+        ...(window ? { client: window.client, server: window.server } : {}),
+        ...(fault === undefined ? {} : { fault }),
+      };
+    });
+}

@@ -1,0 +1,140 @@
+import { showIdentity } from "../../scenarios/model/identity.ts";
+import type { Check } from "../check.ts";
+import { fateOf, SETTLE_MS } from "../entitlement.ts";
+import { plural, show } from "../measure.ts";
+import { contains } from "../record/intervals.ts";
+import type { RunRecord, Send, SubscriptionWindow } from "../record/run-record.ts";
+import type { Counterexample } from "../verdict.ts";
+import { connectionsOf, routeOf } from "../whereabouts.ts";
+import { faultInForce, faultSpans, messageSpan, type Phase } from "../windows.ts";
+
+const EVIDENCE = 10;
+
+const check: Check = {
+  name: "no-lost-message",
+  summary: "every confirmed message reaches every subscriber that was entitled to it",
+  requirement: ["INV-LOSS", "INV-COVER", "C.2"],
+  unit: "messages",
+  limits: { baseline: 0, fault: 0, recovery: 0, final: 0 },
+  explain: [
+    "By message identity, for each pair of a confirmed message and a subscription of its destination, on every",
+    "server. A subscription is entitled from the RECEIPT of its SUBSCRIBE until its connection ends; a pair is lost",
+    `when the message was sent inside, the peer was still heard ${show(SETTLE_MS)} ms after the sender's RECEIPT, and`,
+    "it never came. Pairs at the edges of a subscription (joining, leaving, dropped, silent) are undecided: counted,",
+    "shown, never lost. A SEND without RECEIPT is unknown, not lost. The server replays nothing after a reconnect",
+    "yet, so what was sent in a client's absence is not owed. A pair belongs to the phase in which the message was",
+    "intended; the warm-up's messages to the first one.",
+  ].join(" "),
+  judge(record, phase, limit) {
+    const tally = count(record, phase);
+    const { lost, received, undecided, unconfirmed, unroutable } = tally;
+    const samples = received + lost.length;
+    const undecidedTexts = [
+      undecided > 0 ? `${plural(undecided, "pair")} at the edges of a subscription undecided` : [],
+      unconfirmed > 0 ? `${plural(unconfirmed, "message")} never confirmed nor rejected` : [],
+      unroutable > 0 ? `${plural(unroutable, "message")} to a destination that nobody can subscribe to` : [],
+    ].flat();
+    const note = undecidedTexts.length > 0 ? { note: undecidedTexts.join("; ") } : {};
+    if (samples === 0) {
+      const why = ["no confirmed message was owed to anybody in this phase", ...undecidedTexts].join("; ");
+      return { status: "unknown", why, samples };
+    }
+    if (lost.length <= limit) return { status: "met", measured: lost.length, samples, ...note };
+    return {
+      status: "breached",
+      measured: lost.length,
+      samples,
+      why: `${show(lost.length)} of ${plural(samples, "delivery", "deliveries")} never came${worstRoute(record, lost)}`,
+      counterexamples: evidence(record, lost),
+      ...note,
+    };
+  },
+};
+export default check;
+
+interface Pair {
+  readonly send: Send;
+  readonly window: SubscriptionWindow;
+}
+
+interface Tally {
+  readonly lost: readonly Pair[];
+  readonly received: number;
+  readonly undecided: number;
+  readonly unconfirmed: number;
+  readonly unroutable: number;
+}
+
+function count(record: RunRecord, phase: Phase): Tally {
+  const { ledger, plan } = record;
+  const { fromMs, toMs } = messageSpan(record, phase);
+  const route = routeOf(plan.scenario.params);
+  const subscriptions = windowsByDestination(ledger.windows);
+  const lost: Pair[] = [];
+  let received = 0;
+  let undecided = 0;
+  let unconfirmed = 0;
+  let unroutable = 0;
+  for (const send of [...ledger.sends.values()].flat()) {
+    if (send.intendedMs < fromMs || send.intendedMs >= toMs) continue;
+    if (send.outcome === "unknown") unconfirmed++;
+    const destination = route(send.destination);
+    if (destination === undefined) {
+      unroutable++;
+      continue;
+    }
+    for (const window of subscriptions.get(destination) ?? []) {
+      const slots = ledger.received.get(window.subscription)?.get(send.publisher);
+      const wasReceived = slots !== undefined && contains(slots, send.slot);
+      const fate = fateOf(send, window, wasReceived, plan);
+      if (fate === "received") received++;
+      else if (fate === "undecided") undecided++;
+      else if (fate === "lost") lost.push({ send, window });
+    }
+  }
+  lost.sort((a, b) => a.send.intendedMs - b.send.intendedMs || a.window.client - b.window.client);
+  return { lost, received, undecided, unconfirmed, unroutable };
+}
+
+function windowsByDestination(
+  windows: readonly SubscriptionWindow[],
+): ReadonlyMap<string, readonly SubscriptionWindow[]> {
+  const map = new Map<string, SubscriptionWindow[]>();
+  for (const window of windows) {
+    const own = map.get(window.destination);
+    if (own) own.push(window);
+    else map.set(window.destination, [window]);
+  }
+  return map;
+}
+
+/** Loss often has a direction: from one server to the others, or to one server. */
+function worstRoute(record: RunRecord, lost: readonly Pair[]): string {
+  const serverOf = connectionsOf(record);
+  const routes = new Map<string, number>();
+  for (const { send, window } of lost) {
+    const route = `${serverOf(send.publisher, send.sentMs) ?? "an unknown server"} to ${window.server}`;
+    routes.set(route, (routes.get(route) ?? 0) + 1);
+  }
+  const [route, worst] = [...routes].sort((a, b) => b[1] - a[1])[0] as [string, number];
+  return routes.size === 1 ? `, all from ${route}` : `, most from ${route} (${show(worst)})`;
+}
+
+function evidence(record: RunRecord, lost: readonly Pair[]): Counterexample[] {
+  const serverOf = connectionsOf(record);
+  const spans = faultSpans(record);
+  return lost.slice(0, EVIDENCE).map(({ send, window }) => {
+    const message = showIdentity(send.publisher, send.slot);
+    const origin = serverOf(send.publisher, send.sentMs) ?? "an unknown server";
+    const fault = faultInForce(spans, send.sentMs);
+    const confirmedMs = send.outcomeMs ?? send.sentMs;
+    return {
+      text: `${message} by client ${send.publisher} on ${origin}, confirmed at ${show(confirmedMs)} ms, never reached client ${window.client} on ${window.server} (subscribed from ${show(window.fromMs)} to ${show(window.toMs)} ms)`,
+      atMs: send.sentMs,
+      message,
+      client: window.client,
+      server: window.server,
+      ...(fault === undefined ? {} : { fault }),
+    };
+  });
+}

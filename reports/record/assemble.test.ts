@@ -1,0 +1,132 @@
+import { expect, test } from "vitest";
+import { Story } from "../testing/story.ts";
+import { assemble } from "./assemble.ts";
+
+test("C.2: a subscription's window is from its receipt to the end of its connection", () => {
+  const story = new Story();
+  const first = story.join(4, "a", 1_000);
+  story.close(4, 5_000, { silentMs: 700 });
+  const second = story.join(4, "a", 6_000, 2);
+  story.leave(4);
+  const third = story.join(5, "b", 2_000);
+  const { windowOf } = story.record().ledger;
+  expect(windowOf.get(first)).toEqual({
+    subscription: first,
+    client: 4,
+    attempt: 0,
+    destination: "/topic/room.a",
+    endpoint: 1,
+    server: "server-2",
+    askedMs: 998,
+    fromMs: 1_000,
+    toMs: 5_000,
+    ended: "unknown",
+    heardMs: 4_300,
+  });
+  expect(windowOf.get(second)).toMatchObject({
+    attempt: 1,
+    server: "server-3",
+    toMs: 22_000,
+    ended: "self",
+    heardMs: 22_000,
+  });
+  expect(windowOf.get(third)).toMatchObject({ ended: "open", toMs: 22_050 });
+});
+
+test("a receipt confirms, an ERROR rejects, silence is unknown", () => {
+  const story = new Story()
+    .send(1, 2, "a", 3_000, "r")
+    .send(1, 0, "a", 1_000)
+    .send(1, 1, "a", 2_990, "c", 40)
+    .send(1, 3, "a", 4_000, null);
+  expect(
+    story
+      .record()
+      .ledger.sends.get(1)
+      ?.map(({ slot, outcome, outcomeMs }) => [slot, outcome, outcomeMs]),
+  ).toEqual([
+    [0, "confirmed", 1_005],
+    [1, "confirmed", 3_030],
+    [2, "rejected", 3_005],
+    [3, "unknown", undefined],
+  ]);
+});
+
+test("what was received adds up over the flushes, repeats and all", () => {
+  const story = new Story()
+    .receive(0, 7, 4, 6, 1_000)
+    .receive(0, 7, 4, 9, 2_000)
+    .receive(0, 7, 12, 12, 3_000)
+    .receive(1, 7, 1, 1, 3_000);
+  const { received } = story.record().ledger;
+  expect(received.get(0)?.get(7)).toEqual([4, 9, 12, 12]);
+  expect(received.get(1)?.get(7)).toEqual([1, 1]);
+});
+
+test("deltas of one second's histogram add up exactly", () => {
+  const story = new Story().measure("delivery", 3_000, 10, 5).measure("delivery", 3_900, 20, 5);
+  const data = story.record().ledger.histograms.get("delivery")?.get("member")?.get(3);
+  expect(data).toMatchObject({ minUs: 10_000, maxUs: 20_000 });
+  expect(data?.buckets.filter((_, i) => i % 2 === 1)).toEqual([5, 5]);
+});
+
+test("a hole in the reports is named, with the time that it covers", () => {
+  const record = new Story().loseFlush(4).loseFlush(5).record();
+  expect(record.ledger.holes).toEqual([
+    { vu: 1, fromSequence: 4, toSequence: 5, fromMs: 4_000, toMs: 7_000 },
+  ]);
+  expect(record.torn).toEqual(["VU 1: 2 of its reports are missing between 4000 and 7000 ms"]);
+});
+
+test("a report that came twice counts once", () => {
+  const lines = new Story().send(1, 0, "a", 1_000).count("sent", 1_000, 1).lines();
+  const twice = assemble({
+    ...lines,
+    ledger: [...lines.ledger, ...lines.ledger.filter(({ type }) => type === "flush")],
+  });
+  expect(twice).toEqual(assemble(lines));
+});
+
+test("the order of the lines does not matter", () => {
+  const story = new Story().fitGenerator().send(1, 0, "a", 1_000).receive(0, 1, 0, 0, 1_000);
+  story.join(0, "a", 500);
+  const lines = story.lines();
+  expect(assemble({ ...lines, ledger: lines.ledger.toReversed() })).toEqual(assemble(lines));
+});
+
+test("a whole record has nothing torn, one without an end says so", () => {
+  expect(new Story().record()).toMatchObject({ torn: [], ended: { how: "completed" }, durationMs: 22_200 });
+  expect(new Story().ended(undefined, 9_000).record()).toMatchObject({
+    torn: ["nobody wrote how the run ended: the harness itself died"],
+    ended: { how: "torn" },
+    durationMs: 9_000,
+  });
+});
+
+test("a run that went without ever a report says so", () => {
+  const lines = new Story().lines();
+  expect(assemble({ ...lines, ledger: [] }).torn).toContain("the load never reported");
+});
+
+test("gauges add up over the VUs, with the last word of each", () => {
+  const lines = new Story().ended({ how: "completed" }, 2_000).lines();
+  const flush = lines.ledger.find((line) => line.type === "flush");
+  if (flush?.type !== "flush") throw new Error("no flush");
+  const say = (vu: number, sequence: number, atMs: number, connected: number) => ({
+    ...flush,
+    vu,
+    sequence,
+    atMs,
+    gauges: { connected },
+  });
+  const { gauges, untilMs } = assemble({
+    ...lines,
+    ledger: [say(1, 0, 1_000, 10), say(2, 0, 1_010, 5), say(1, 1, 2_000, 11)],
+  }).ledger;
+  expect(gauges.map(({ atMs, values }) => [atMs, values.connected])).toEqual([
+    [1_000, 10],
+    [1_010, 15],
+    [2_000, 16],
+  ]);
+  expect(untilMs).toBe(1_010);
+});

@@ -1,0 +1,55 @@
+import type { RunRecord } from "../record/run-record.ts";
+import type { Report } from "../report.ts";
+import { faultStories, tellFault } from "./facts/faults.ts";
+import { reproductionOf, tellTarget } from "./facts/reproduction.ts";
+import { headlineOf } from "./headline.ts";
+import { showMeasured, showNumber, showSpan } from "./numbers.ts";
+import { worstFirst } from "./order.ts";
+import { clip, plain } from "./plain.ts";
+
+/** A comment on a change is read on a phone: more rows than this belong into the report. */
+const ROWS_MAX = 12;
+
+/** report.md: short, for a comment in CI. Text from outside is put into code spans, where nothing is a link. */
+export function markdown(report: Report, record: RunRecord): string {
+  const { plan } = report;
+  const headline = headlineOf(report, record);
+  const rows = worstFirst(report).filter(({ verdict }) => verdict.status !== "met");
+  const met = report.judgements.length - rows.length;
+  const out = [
+    `### Seaworthy: ${headline.word}`,
+    "",
+    `${inert(headline.summary)}. ${inert(plan.scenario.name)}, ${showNumber(plan.clients)} clients, seed ${plan.seed}, ${showSpan(record.durationMs)}, ${inert(tellTarget(plan.target))}.`,
+    "",
+  ];
+  if (headline.cut !== undefined) out.push(`**${inert(headline.cut)}**`, "");
+  if (rows.length > 0) {
+    out.push("| | check | phase | measured | limit | why |", "|---|---|---|--:|--:|---|");
+    for (const { check, phase, limit, unit, verdict } of rows.slice(0, ROWS_MAX)) {
+      const measured = verdict.measured === undefined ? "" : showMeasured(verdict.measured, unit);
+      const why = verdict.status === "met" ? "" : code(clip(verdict.why, 160));
+      out.push(
+        `| ${verdict.status} | ${inert(check)} | ${inert(phase)} | ${inert(measured)} | ${inert(showMeasured(limit, unit))} | ${why} |`,
+      );
+    }
+    if (rows.length > ROWS_MAX) out.push("", `… and ${rows.length - ROWS_MAX} more.`);
+    out.push("");
+    if (headline.example !== undefined) out.push(`For example: ${code(clip(headline.example, 240))}`, "");
+    out.push(`${showNumber(met)} of ${showNumber(report.judgements.length)} checks held.`, "");
+  } else out.push(`${inert(headline.because)}`, "");
+  const faults = faultStories(record).map(
+    (story) => `- ${story.number} ${inert(story.name)}: ${tellFault(story)}`,
+  );
+  if (faults.length > 0) out.push("Faults:", "", ...faults, "");
+  out.push(`Again: ${code(reproductionOf(record, {}).commands[0]?.command ?? "")}`);
+  return `${out.join("\n")}\n`;
+}
+
+/** A code span that the text cannot end, and that does not end a table's cell. */
+function code(text: string): string {
+  return `\`${plain(text).replaceAll("`", "'").replaceAll("|", "\\|")}\``;
+}
+
+function inert(text: string): string {
+  return plain(text).replace(/[\\`*_[\]<>|#@&~]/g, "\\$&");
+}

@@ -1,0 +1,45 @@
+import type { ParamValue } from "../scenarios/model/scenario.ts";
+import type { RunRecord } from "./record/run-record.ts";
+
+/** `server-2` of `server-2` and of `server-2/clients`; undefined for `redis` and the like. */
+export function serverOfTarget(target: string): string | undefined {
+  return /^(server-\d+)(\/|$)/.exec(target)?.[1];
+}
+
+/** Endpoint i is `server-<i+1>`. */
+export function serverOfEndpoint(endpoint: number): string {
+  return `server-${endpoint + 1}`;
+}
+
+/** Which server each client was connected to at a time; undefined before its first connection. */
+export function connectionsOf(record: RunRecord): (client: number, atMs: number) => string | undefined {
+  const ofClient = new Map<number, { atMs: number; server: string }[]>();
+  for (const event of record.ledger.connections) {
+    if (event.what !== "connected") continue;
+    const own = ofClient.get(event.client) ?? [];
+    own.push({ atMs: event.atMs, server: event.server ?? serverOfEndpoint(event.endpoint) });
+    ofClient.set(event.client, own);
+  }
+  return (client, atMs) => ofClient.get(client)?.findLast((event) => event.atMs <= atMs)?.server;
+}
+
+/**
+ * Where a message sent to a destination is delivered. From the scenario's two templates (`/app/chat.send/{room}` and
+ * `/topic/room.{room}`), by what stands for `{room}`; without templates a message is delivered where it was sent
+ * to, as on a plain broker. Undefined where the destination does not fit.
+ */
+export function routeOf(
+  params: Readonly<Record<string, ParamValue>>,
+): (destination: string) => string | undefined {
+  const { sendDestination: from, subscribeDestination: to } = params;
+  if (typeof from !== "string" || typeof to !== "string") return (destination) => destination;
+  const [before, after] = from.split("{room}");
+  if (before === undefined || after === undefined) {
+    return (destination) => (destination === from ? to : undefined);
+  }
+  return (destination) => {
+    if (!destination.startsWith(before) || !destination.endsWith(after)) return undefined;
+    const room = destination.slice(before.length, destination.length - after.length);
+    return room === "" ? undefined : to.replaceAll("{room}", room);
+  };
+}

@@ -1,0 +1,181 @@
+import { describe, expect, test } from "vitest";
+import { Story } from "./testing/story.ts";
+import { faultInForce, faultSpans, messageSpan, type Phase, phasesOf } from "./windows.ts";
+
+const short = (phases: readonly Phase[]): string[] =>
+  phases.map(({ name, fromMs, toMs }) => `${name} ${fromMs / 1_000}-${toMs / 1_000}`);
+
+const phasesOfStory = (story: Story): string[] => short(phasesOf(story.record()));
+
+const long = { timing: { warmUpMs: 5_000, publishUntilMs: 60_000, endMs: 62_000 } };
+
+describe("rule 5: the run cut into phases", () => {
+  test("without a fault everything after the warm-up is baseline", () => {
+    expect(phasesOfStory(new Story())).toEqual(["warm-up 0-2", "baseline 2-20"]);
+  });
+
+  test("without a warm-up there is no such phase", () => {
+    const story = new Story({ timing: { warmUpMs: 0, publishUntilMs: 9_500, endMs: 10_000 } });
+    expect(phasesOfStory(story)).toEqual(["baseline 0-10"]);
+  });
+
+  test("a fault counts from its actual injection to its seen healing, on whole seconds outwards", () => {
+    const story = new Story(long).fault("kill", "server-2", 12_000, 14_000, {
+      steps: [
+        ["injecting", 12_030],
+        ["observed", 12_060],
+        ["healing", 14_010],
+        ["healed", 15_400],
+      ],
+    });
+    expect(phasesOfStory(story)).toEqual([
+      "warm-up 0-5",
+      "baseline 5-12",
+      "during kill server-2 12-16",
+      "recovery after kill server-2 16-28",
+      "final 28-60",
+    ]);
+  });
+
+  test("two faults far apart have a baseline between them, close ones share out what lies between", () => {
+    const apart = new Story(long)
+      .fault("kill", "server-2", 10_000, 12_000)
+      .fault("latency", "server-1/redis", 40_000, 44_000);
+    expect(phasesOfStory(apart).slice(2)).toEqual([
+      "during kill server-2 10-12",
+      "recovery after kill server-2 12-24",
+      "baseline after kill server-2 24-40",
+      "during latency server-1/redis 40-44",
+      "recovery after latency server-1/redis 44-56",
+      "final 56-60",
+    ]);
+    const close = new Story(long)
+      .fault("kill", "server-2", 10_000, 12_000)
+      .fault("cut", "server-1/clients", 13_000, 15_000);
+    expect(phasesOfStory(close).slice(2, 4)).toEqual([
+      "during kill server-2 10-13",
+      "during cut server-1/clients 13-15",
+    ]);
+  });
+
+  test("overlapping faults make one phase that names both", () => {
+    const story = new Story(long)
+      .fault("kill", "server-2", 10_000, 14_000)
+      .fault("latency", "server-1/redis", 12_000, 20_000);
+    const phases = phasesOf(story.record());
+    expect(short(phases).slice(2, 4)).toEqual([
+      "during kill server-2 + latency server-1/redis 10-20",
+      "recovery after kill server-2 + latency server-1/redis 20-32",
+    ]);
+    expect(phases[2]?.faults).toEqual([0, 1]);
+  });
+
+  test("the same fault twice gets two names", () => {
+    const story = new Story(long)
+      .fault("cut", "server-1/clients", 10_000, 12_000)
+      .fault("cut", "server-1/clients", 40_000, 42_000);
+    const names = phasesOf(story.record()).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain("during cut server-1/clients (2)");
+  });
+
+  test("what is too short to judge goes to its neighbour, without a gap", () => {
+    const story = new Story({ timing: { warmUpMs: 5_000, publishUntilMs: 26_000, endMs: 28_000 } });
+    expect(phasesOfStory(story.fault("kill", "server-2", 6_500, 11_000))).toEqual([
+      "warm-up 0-6",
+      "during kill server-2 6-11",
+      "recovery after kill server-2 11-26",
+    ]);
+  });
+
+  test("a fault within the warm-up ends it", () => {
+    expect(phasesOfStory(new Story(long).fault("kill", "server-2", 3_000, 6_000))[0]).toBe("warm-up 0-3");
+  });
+
+  test.each([
+    ["failed", [["injecting", 10_000] as const, ["failed", 10_050] as const], /failed: failed by hand/],
+    [
+      "had no effect",
+      [["injecting", 10_000] as const, ["not-observed", 15_000] as const, ["healed", 16_000] as const],
+      /had no effect/,
+    ],
+    ["never observed", [["injecting", 10_000] as const, ["healed", 16_000] as const], /never seen/],
+    ["never recorded", [], /does not say/],
+  ])("rule 7: a fault that %s makes its phase and its recovery void", (_, steps, why) => {
+    const phases = phasesOf(
+      new Story(long).fault("kill", "server-2", 10_000, 16_000, { steps: [...steps] }).record(),
+    );
+    expect(phases.find(({ kind }) => kind === "fault")?.void).toMatch(why);
+    expect(phases.find(({ kind }) => kind === "recovery")?.void).toMatch(why);
+    expect(phases.find(({ kind }) => kind === "baseline")?.void).toBeUndefined();
+  });
+
+  test("a fault that was never healed lasts until the end", () => {
+    const steps = [["injecting", 10_000] as const, ["observed", 10_100] as const];
+    expect(phasesOfStory(new Story(long).fault("kill", "server-2", 10_000, 16_000, { steps })).at(-1)).toBe(
+      "during kill server-2 10-60",
+    );
+  });
+
+  test("a run that was interrupted in a fault is judged on what there is", () => {
+    const story = new Story(long)
+      .fault("kill", "server-2", 10_000, 30_000, {
+        steps: [["injecting", 10_000] as const, ["observed", 10_050]],
+      })
+      .fault("cut", "server-1/clients", 40_000, 45_000, { steps: [] })
+      .ended({ how: "interrupted", by: "SIGINT" }, 17_400);
+    expect(phasesOfStory(story)).toEqual(["warm-up 0-5", "baseline 5-10", "during kill server-2 10-17"]);
+  });
+
+  test("a torn record is judged up to its last report, an empty one not at all", () => {
+    expect(phasesOfStory(new Story(long).ended(undefined, 9_000))).toEqual(["warm-up 0-5", "baseline 5-9"]);
+    const { plan, history } = new Story(long).lines();
+    expect(plan.timeline).toEqual([]);
+    expect(history.length).toBeGreaterThan(0);
+    expect(phasesOfStory(new Story(long).ended(undefined, 0))).toEqual([]);
+  });
+
+  test("phases tile the run from 0 to the end of publishing", () => {
+    for (let from = 1; from < 56; from++) {
+      const record = new Story(long)
+        .fault("kill", "server-2", from * 1_000 + 300, from * 1_000 + 2_700)
+        .fault("cut", "server-1/clients", 30_100, 33_000)
+        .record();
+      let cursor = 0;
+      for (const phase of phasesOf(record)) {
+        expect(phase.fromMs, `${from}: ${phase.name}`).toBe(cursor);
+        expect(phase.toMs).toBeGreaterThan(phase.fromMs);
+        cursor = phase.toMs;
+      }
+      expect(cursor).toBe(60_000);
+    }
+  });
+});
+
+test("C.2: every message belongs to exactly one judged phase, the warm-up's to the first", () => {
+  const record = new Story(long).fault("kill", "server-2", 12_000, 14_000).record();
+  const judged = phasesOf(record).filter(({ kind }) => kind !== "warm-up");
+  for (const atMs of [0, 4_999, 5_000, 11_999, 12_000, 30_000, 59_999, 60_000, 61_000]) {
+    const homes = judged.filter((phase) => {
+      const { fromMs, toMs } = messageSpan(record, phase);
+      return atMs >= fromMs && atMs < toMs;
+    });
+    expect(homes, `${atMs}`).toHaveLength(1);
+  }
+});
+
+test("evidence names the fault in force", () => {
+  const spans = faultSpans(
+    new Story(long)
+      .fault("kill", "server-2", 12_000, 14_000)
+      .fault("cut", "server-1/clients", 30_000, 33_000)
+      .record(),
+  );
+  expect([11_999, 12_000, 13_999, 14_000, 31_000].map((atMs) => faultInForce(spans, atMs))).toEqual([
+    undefined,
+    0,
+    0,
+    undefined,
+    1,
+  ]);
+});

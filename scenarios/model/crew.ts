@@ -1,0 +1,240 @@
+import { Agenda } from "./agenda.ts";
+import { LEAVE_MS, type Life } from "./connection.ts";
+import type { Engine, Wire, WireEvents } from "./engine.ts";
+import { Journal } from "./journal.ts";
+import { live } from "./life.ts";
+import type { LoadConfig } from "./load-config.ts";
+import { random } from "./random.ts";
+import type { Role, Scenario } from "./scenario.ts";
+import { dueMs } from "./schedule.ts";
+import type { Flush, Telemetry } from "./telemetry.ts";
+
+/** What a crew needs of the engine that it runs in: a clock, one timer, sockets and somewhere to report to. */
+export interface Ports {
+  /** Ms after the run's start, with fractions; negative before it. */
+  nowMs(): number;
+  /** Runs a task after a delay; returns what cancels it. */
+  wake(afterMs: number, task: () => void): () => void;
+  dial(url: string, events: WireEvents): Wire;
+  connectHeaders(user: string): Readonly<Record<string, string>>;
+  emit(line: Telemetry): void;
+}
+
+/** How long one turn may work off what is due before arrivals get their turn again. */
+const TURN_MS = 5;
+/** The distance of the ticks that measure the generator's own event loop. */
+const TICK_MS = 10;
+/** Errors reported in full; a handler that throws on every message would flood the record. */
+const ERRORS_MAX = 100;
+/** After the deadline of DISCONNECT: nobody is waited for any longer. */
+const LEFT_MS = LEAVE_MS + 200;
+
+interface Member {
+  readonly life: Life;
+  readonly role: Role;
+}
+
+/** All clients of one VU and the one agenda that they share, from time zero to bye. */
+export class Crew implements Engine {
+  readonly config: LoadConfig;
+  readonly journal: Journal;
+  readonly gauges = { connected: 0, subscribed: 0, due: 0 };
+  readonly unanswered = new Set<unknown>();
+  readonly #vu: number;
+  readonly #ports: Ports;
+  readonly #members: readonly Member[];
+  readonly #agenda = new Agenda();
+  readonly #atEnd = new Set<() => void>();
+  /** Flush lines that are taken but not sent. */
+  readonly #outbox: Flush[] = [];
+  #publishUntilMs: number;
+  #ended = false;
+  #cancelEnd: () => void = () => {};
+  #cancelWake: () => void = () => {};
+  #wakeMs = Number.POSITIVE_INFINITY;
+  #turning = false;
+  #subscriptions = 0;
+  #errors = 0;
+  #over = false;
+
+  /** `vu` counts from 1. Client i belongs to VU 1 + i % vus. */
+  constructor(scenario: Scenario, config: LoadConfig, vu: number, ports: Ports) {
+    this.config = config;
+    this.journal = new Journal(vu);
+    this.#vu = vu;
+    this.#ports = ports;
+    this.#publishUntilMs = config.timing.publishUntilMs;
+    this.#members = membersOf(scenario, config).filter(
+      ({ life }) => life.client.number % config.vus === vu - 1,
+    );
+  }
+
+  get clients(): number {
+    return this.#members.length;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get publishUntilMs(): number {
+    return this.#publishUntilMs;
+  }
+
+  nowMs(): number {
+    return this.#ports.nowMs();
+  }
+
+  at(atMs: number, task: () => void): () => void {
+    const cancel = this.#agenda.at(atMs, task);
+    this.#arm();
+    return cancel;
+  }
+
+  atEnd(task: () => void): () => void {
+    if (this.#ended) {
+      task();
+      return () => {};
+    }
+    this.#atEnd.add(task);
+    return () => this.#atEnd.delete(task);
+  }
+
+  dial(url: string, events: WireEvents): Wire {
+    return this.#ports.dial(url, events);
+  }
+
+  connectHeaders(user: string): Readonly<Record<string, string>> {
+    return this.#ports.connectHeaders(user);
+  }
+
+  newSubscription(): number {
+    return this.#subscriptions++ * this.config.vus + this.#vu - 1;
+  }
+
+  report(where: string, error: unknown): void {
+    if (this.#errors++ >= ERRORS_MAX) return;
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#ports.emit({ type: "error", vu: this.#vu, atMs: this.nowMs(), where, message });
+  }
+
+  /** The whole run of this VU. Call it once time zero is known; resolves when bye is out. */
+  async run(): Promise<void> {
+    this.#measureLag();
+    this.#flushFrom(1);
+    this.#endAt(this.config.timing.endMs);
+    const lives = this.#members.map(({ life, role }) =>
+      live(life, role, this).catch((error: unknown) => this.report(life.client.user, error)),
+    );
+    // A session that waits for something of its own must not keep the run alive.
+    const left = new Promise<void>((resolve) => {
+      this.atEnd(() => this.at(this.nowMs() + LEFT_MS, resolve));
+    });
+    await Promise.race([Promise.all(lives), left]);
+    this.#end();
+    for (const { life } of this.#members) life.publisher?.skipOffline(this.#publishUntilMs);
+    this.#over = true;
+    this.#cancelWake();
+    this.#outbox.push(...this.#takeFlushes());
+    for (const flush of this.#outbox) this.#ports.emit(flush);
+    const abandoned = this.unanswered.size;
+    this.#ports.emit({ type: "bye", vu: this.#vu, atMs: this.nowMs(), abandoned });
+  }
+
+  /** Ends early: nothing is published any more, what is in flight may arrive for `drainMs`, then all leave. */
+  stop(drainMs: number): void {
+    const nowMs = Math.max(0, this.nowMs());
+    if (this.#ended) return;
+    this.#publishUntilMs = Math.min(this.#publishUntilMs, nowMs);
+    this.#endAt(Math.min(this.config.timing.endMs, nowMs + drainMs));
+  }
+
+  #endAt(atMs: number): void {
+    this.#cancelEnd();
+    this.#cancelEnd = this.at(atMs, () => this.#end());
+  }
+
+  /** Idempotent. Whoever stays connected leaves now; whoever waits for a next attempt does not make it. */
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const task of [...this.#atEnd]) task();
+    this.#atEnd.clear();
+  }
+
+  // Telemetry
+
+  #flushFrom(second: number): void {
+    this.at(second * 1_000, () => {
+      this.#outbox.push(...this.#takeFlushes());
+      this.#emitNext();
+      // After a stall the missed seconds are one flush, not many empty ones.
+      this.#flushFrom(Math.max(second, Math.floor(this.nowMs() / 1_000)) + 1);
+    });
+  }
+
+  #takeFlushes(): Flush[] {
+    return this.journal.take(this.nowMs(), { ...this.gauges });
+  }
+
+  /** One line a turn, so that a very full second does not keep arrivals waiting. */
+  #emitNext(): void {
+    const flush = this.#outbox.shift();
+    if (!flush) return;
+    this.#ports.emit(flush);
+    if (this.#outbox.length > 0) this.at(this.nowMs() + 1, () => this.#emitNext());
+  }
+
+  #measureLag(): void {
+    const dueMs = this.nowMs() + TICK_MS;
+    this.#ports.wake(TICK_MS, () => {
+      if (this.#over) return;
+      const nowMs = this.nowMs();
+      if (nowMs >= 0) this.journal.measure("loopLag", "generator", nowMs, Math.max(0, nowMs - dueMs));
+      this.#measureLag();
+    });
+  }
+
+  // The one timer
+
+  #arm(): void {
+    if (this.#turning || this.#over) return;
+    const nextMs = this.#agenda.nextMs();
+    if (nextMs === undefined || nextMs >= this.#wakeMs) return;
+    this.#cancelWake();
+    this.#wakeMs = nextMs;
+    this.#cancelWake = this.#ports.wake(Math.max(0, nextMs - this.nowMs()), () => {
+      this.#wakeMs = Number.POSITIVE_INFINITY;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    this.#turning = true;
+    this.#agenda.runDue(
+      () => this.nowMs(),
+      (error) => this.report("agenda", error),
+      TURN_MS,
+    );
+    this.#turning = false;
+    this.#arm();
+  }
+}
+
+/** Clients are numbered through all roles, in the order of the scenario. */
+function membersOf(scenario: Scenario, config: LoadConfig): Member[] {
+  const members: Member[] = [];
+  let number = 0;
+  for (const [name, role] of Object.entries(scenario.roles(config.params))) {
+    for (let index = 0; index < role.load.clients; index++, number++) {
+      const client = {
+        number,
+        role: name,
+        user: `user-${number}`,
+        random: random(config.seed, "client", number),
+      };
+      members.push({ role, life: { client, dueMs: dueMs(role.load, index) } });
+    }
+  }
+  return members;
+}

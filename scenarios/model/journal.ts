@@ -1,0 +1,187 @@
+import { emptyHistogram, type Histogram, record, toData } from "./histogram.ts";
+import { type Delivery, Ledger } from "./ledger.ts";
+import type { CountName, GaugeName, HistogramName } from "./metrics.ts";
+import { roundMs } from "./round-ms.ts";
+import type {
+  ConnectionEvent,
+  Flush,
+  OutcomeTuple,
+  SecondHistogram,
+  SendTuple,
+  SlowTuple,
+} from "./telemetry.ts";
+
+/** Slow deliveries kept of each flush. */
+const SLOWEST = 5;
+/** Rows of one flush line; a longer second is sent in several, so that no turn of the engine takes long. */
+const ROWS_MAX = 4_000;
+
+/** One message as a subscriber got it. */
+export interface Arrival extends Delivery {
+  readonly intendedMs: number;
+  readonly role: string;
+}
+
+/**
+ * What one VU has seen since its last flush. Filled on the hot path, emptied once a second; it keeps distributions
+ * and runs, never a list of samples. Times are ms after the run's start.
+ */
+export class Journal {
+  readonly #vu: number;
+  readonly #ledger = new Ledger();
+  #sequence = 0;
+  #connections: ConnectionEvent[] = [];
+  #sends: SendTuple[] = [];
+  #outcomes: OutcomeTuple[] = [];
+  #slowest: SlowTuple[] = [];
+  /** What is not slower than this is not among the slowest. */
+  #slowMs = Number.NEGATIVE_INFINITY;
+  readonly #histograms = new Map<string, RoleHistograms>();
+  /** Nearly always the next one too. */
+  #latest: RoleHistograms | undefined;
+  #counts: Partial<Record<CountName, number>> = {};
+
+  constructor(vu: number) {
+    this.#vu = vu;
+  }
+
+  connection(event: ConnectionEvent): void {
+    this.#connections.push({ ...event, atMs: roundMs(event.atMs) });
+  }
+
+  sent(tuple: SendTuple): void {
+    const [publisher, slot, destination, intendedMs, sentMs] = tuple;
+    this.#sends.push([publisher, slot, destination, intendedMs, roundMs(sentMs)]);
+    this.count("sent");
+  }
+
+  outcome(publisher: number, slot: number, atMs: number, outcome: OutcomeTuple[3]): void {
+    this.#outcomes.push([publisher, slot, roundMs(atMs), outcome]);
+  }
+
+  /** Latency is counted for the first copy only, from the intended send time. The hot path: it makes no objects. */
+  arrived(arrival: Arrival): void {
+    this.count("deliveries");
+    if (!this.#ledger.receive(arrival)) return;
+    const { intendedMs, receivedMs } = arrival;
+    const latencyMs = receivedMs - intendedMs;
+    this.measure("delivery", arrival.role, intendedMs, latencyMs);
+    if (latencyMs > this.#slowMs) this.#rank(arrival, latencyMs);
+  }
+
+  /** A message that carries no identity of this run. */
+  foreign(atMs: number, subscription: number, text: string): void {
+    this.#ledger.foreign(roundMs(atMs), subscription, text);
+  }
+
+  subscriptionEnded(subscription: number): void {
+    this.#ledger.end(subscription);
+  }
+
+  /** A duration in ms, counted in the second in which its event was intended. */
+  measure(metric: HistogramName, role: string, intendedMs: number, durationMs: number): void {
+    let histograms = this.#latest;
+    if (histograms?.metric !== metric || histograms.role !== role) {
+      histograms = this.#histogramsOf(metric, role);
+      this.#latest = histograms;
+    }
+    const second = Math.floor(intendedMs / 1_000);
+    let histogram = histograms.seconds.get(second);
+    if (!histogram) {
+      histogram = emptyHistogram();
+      histograms.seconds.set(second, histogram);
+    }
+    record(histogram, Math.round(durationMs * 1_000));
+  }
+
+  count(name: CountName, by = 1): void {
+    this.#counts[name] = (this.#counts[name] ?? 0) + by;
+  }
+
+  /**
+   * Everything since the last call, as one flush line or, when there is very much, as several. Counts and
+   * histograms are in the last of them, gauges in each. Nothing is left behind.
+   */
+  take(atMs: number, gauges: Readonly<Record<GaugeName, number>>): Flush[] {
+    const { received, oddities, odditiesDropped, ordered } = this.#ledger.take();
+    if (ordered > 0) this.count("ordered", ordered);
+    if (odditiesDropped > 0) this.count("odditiesDropped", odditiesDropped);
+    const whole = {
+      connections: this.#connections,
+      sends: this.#sends,
+      outcomes: this.#outcomes,
+      received,
+      oddities,
+      histograms: this.#takeHistograms(),
+      counts: this.#counts,
+      slowest: this.#slowest,
+    };
+    this.#connections = [];
+    this.#sends = [];
+    this.#outcomes = [];
+    this.#counts = {};
+    this.#slowest = [];
+    this.#slowMs = Number.NEGATIVE_INFINITY;
+    return slices(whole).map((slice) => ({
+      type: "flush",
+      vu: this.#vu,
+      sequence: this.#sequence++,
+      atMs: roundMs(atMs),
+      ...slice,
+      gauges,
+    }));
+  }
+
+  #rank({ subscription, publisher, slot, receivedMs }: Arrival, latencyMs: number): void {
+    const slowest = this.#slowest;
+    slowest.push([roundMs(latencyMs), subscription, publisher, slot, roundMs(receivedMs)]);
+    slowest.sort((a, b) => b[0] - a[0]);
+    if (slowest.length > SLOWEST) slowest.pop();
+    if (slowest.length === SLOWEST) this.#slowMs = (slowest[SLOWEST - 1] as SlowTuple)[0];
+  }
+
+  #histogramsOf(metric: HistogramName, role: string): RoleHistograms {
+    const key = `${metric}/${role}`;
+    const known = this.#histograms.get(key);
+    if (known) return known;
+    const fresh: RoleHistograms = { metric, role, seconds: new Map() };
+    this.#histograms.set(key, fresh);
+    return fresh;
+  }
+
+  #takeHistograms(): SecondHistogram[] {
+    const taken: SecondHistogram[] = [];
+    for (const { metric, role, seconds } of this.#histograms.values()) {
+      for (const [second, histogram] of seconds)
+        taken.push({ metric, role, second, data: toData(histogram) });
+      seconds.clear();
+    }
+    return taken;
+  }
+}
+
+interface RoleHistograms {
+  readonly metric: HistogramName;
+  readonly role: string;
+  readonly seconds: Map<number, Histogram>;
+}
+
+type Content = Omit<Flush, "type" | "vu" | "sequence" | "atMs" | "gauges">;
+
+/** In order of what must be known first: who was connected, what was sent, what came of it, what arrived. */
+function slices(content: Content): Content[] {
+  const { connections, sends, outcomes, received } = content;
+  const rows = connections.length + sends.length + outcomes.length + received.length;
+  if (rows <= ROWS_MAX) return [content];
+  const parts: Content[] = [];
+  const nothing = { oddities: [], histograms: [], counts: {}, slowest: [] };
+  const none = { connections: [], sends: [], outcomes: [], received: [] };
+  for (const [name, list] of Object.entries({ connections, sends, outcomes, received })) {
+    for (let from = 0; from < list.length; from += ROWS_MAX) {
+      parts.push({ ...nothing, ...none, [name]: list.slice(from, from + ROWS_MAX) });
+    }
+  }
+  const last = parts.pop() as Content;
+  const { oddities, histograms, counts, slowest } = content;
+  return [...parts, { ...last, oddities, histograms, counts, slowest }];
+}

@@ -1,0 +1,32 @@
+import type { Params, Timing } from "./scenario.ts";
+
+/** What an engine needs of a plan, complete: it goes into the generated k6-entry.ts as a literal. */
+export interface LoadConfig {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly nonce: string;
+  readonly timeScale: number;
+  readonly params: Params;
+  readonly timing: Timing;
+  /** ws:// or wss:// addresses; client i begins at endpoint i % n. */
+  readonly endpoints: readonly string[];
+  readonly access: LoadAccess;
+  /**
+   * The target is the reference server: it reports rejected messages on /user/queue/reply, which nobody may
+   * subscribe to on a server that we do not know.
+   */
+  readonly reference: boolean;
+  /** Virtual users; the clients are dealt out over them. One per core but one, so that reading is not starved. */
+  readonly vus: number;
+}
+
+/** What CONNECT must carry. */
+export type LoadAccess =
+  /** A JWT (HS256, `sub` = user) signed with this secret for each connection. */
+  | { readonly kind: "jwt"; readonly secret: string; readonly origin: string }
+  /** Fixed headers; `{user}` in a value becomes the client's name. */
+  | {
+      readonly kind: "headers";
+      readonly headers: Readonly<Record<string, string>>;
+      readonly origin?: string;
+    };

@@ -1,0 +1,219 @@
+import type { Socket } from "node:net";
+import type { RawData, WebSocket } from "ws";
+import { type CloseCode, closeCodes } from "./close-codes.ts";
+import type { EvictionLimits } from "./config.ts";
+import type { Waiting } from "./policies.ts";
+import { SendQueue } from "./send-queue.ts";
+import { Session, type SessionServices, type Transport } from "./session.ts";
+import { Decoder, defaultLimits } from "./stomp/decode.ts";
+import { encode } from "./stomp/encode.ts";
+import type { Frame, Version } from "./stomp/frame.ts";
+import { EOL } from "./stomp/heart-beat.ts";
+import { textFrame } from "./web-socket-frame.ts";
+
+export interface ConnectionLimits {
+  readonly messageBytesMax: number;
+  readonly firstMessageMs: number;
+  /** Silence after which the server pings, apart from STOMP beats (A55). */
+  readonly pingMs: number;
+  readonly eviction: EvictionLimits;
+}
+
+/** What is queued must be in the socket by then; a peer that takes nothing cannot delay its own close. */
+const FLUSH_DEADLINE_MS = 2_000;
+/** A peer believed dead gets its close frame, and this long to answer it. */
+const DEAD_GRACE_MS = 1_000;
+const HEARTBEAT = textFrame(EOL);
+
+/** One WebSocket: bytes to frames, frames to bytes, clocks. What the frames mean is the session's business. */
+export class Connection implements Transport {
+  readonly session: Session;
+  /** Resolves when the socket is closed, whoever closed it. */
+  readonly gone: Promise<void>;
+  readonly #ws: WebSocket;
+  readonly #queue: SendQueue;
+  readonly #decoder: Decoder;
+  readonly #limits: ConnectionLimits;
+  readonly #services: SessionServices;
+  readonly #openedAtMs = performance.now();
+  #version: Version = "1.2";
+  /** Last bytes of the client's own making, and last sign of life (pongs too). */
+  #lastDataMs = this.#openedAtMs;
+  #lastSignMs = this.#openedAtMs;
+  #lastSentMs = this.#openedAtMs;
+  #pinged = false;
+  /** Set by whoever decides first how this connection ends. */
+  #ending: { readonly code: CloseCode; readonly reason: string } | undefined;
+
+  constructor(ws: WebSocket, socket: Socket, limits: ConnectionLimits, services: SessionServices) {
+    this.#ws = ws;
+    this.#limits = limits;
+    this.#services = services;
+    this.#queue = new SendQueue(socket);
+    this.#decoder = new Decoder({ ...defaultLimits, frameBytesMax: limits.messageBytesMax });
+    this.session = new Session(this, services);
+    socket.on("drain", () => this.#queue.pump());
+    ws.on("message", (data) => this.#receive(data));
+    ws.on("ping", () => this.#sign());
+    ws.on("pong", () => this.#sign());
+    ws.on("error", (error) => this.#broken(error));
+    this.gone = new Promise((resolve) => {
+      ws.on("close", (code) => {
+        this.#closed(code);
+        resolve();
+      });
+    });
+    services.metrics.connectionsActive.inc();
+  }
+
+  speak(version: Version): void {
+    this.#version = version;
+    this.#decoder.version = version;
+  }
+
+  send(frame: Frame): void {
+    this.deliver(textFrame(encode(frame, this.#version)));
+  }
+
+  deliver(framed: Buffer): void {
+    if (this.#ending !== undefined) return;
+    this.#lastSentMs = performance.now();
+    this.#queue.push(framed);
+    this.#evictIfSlow(this.#queue.depthAndBytes());
+  }
+
+  close(code: CloseCode, reason: string, graceMs = 0): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = { code, reason };
+    this.session.end();
+    let asked = false;
+    const ask = () => {
+      if (!asked) this.#ws.close(code, reason);
+      asked = true;
+    };
+    setTimeout(ask, FLUSH_DEADLINE_MS).unref();
+    if (graceMs === 0) this.#queue.onceEmpty(ask);
+    else setTimeout(() => this.#queue.onceEmpty(ask), graceMs).unref();
+  }
+
+  /** Answers what was asked, then closes: the planned way to part with a client (A121). */
+  async partWith(code: CloseCode, reason: string): Promise<void> {
+    await this.session.answered();
+    this.close(code, reason);
+  }
+
+  /** Without a close frame: 1006 on the other side. */
+  cut(): void {
+    this.session.end();
+    this.#ws.terminate();
+  }
+
+  /** What waits for this client now. */
+  waiting(): Waiting {
+    return this.#queue.waiting();
+  }
+
+  /**
+   * All clocks of the connection, called every `tickMs`. `peersMayBeBlamed` is false when this process itself was
+   * held up: then silence says nothing about the client.
+   */
+  tick(nowMs: number, tickMs: number, peersMayBeBlamed: boolean): void {
+    if (this.#ending !== undefined) return;
+    const { policies, metrics } = this.#services;
+    const { sendEveryMs, expectEveryMs } = this.session.beat;
+
+    if (!this.session.connected && nowMs - this.#openedAtMs > this.#limits.firstMessageMs) {
+      this.session.connectIsLate();
+      return;
+    }
+    // A tick early rather than late: the client counts from what it received.
+    if (sendEveryMs > 0 && nowMs - this.#lastSentMs >= sendEveryMs - tickMs) this.deliver(HEARTBEAT);
+    if (peersMayBeBlamed) {
+      const missesBeats = expectEveryMs > 0 && policies.peerIsDead(nowMs - this.#lastDataMs, expectEveryMs);
+      if (missesBeats || policies.peerIsDead(nowMs - this.#lastSignMs, this.#limits.pingMs)) {
+        metrics.connectionErrors.inc({ stage: "silence" });
+        this.#abandon(closeCodes.protocolError, missesBeats ? "heart-beat missed" : "no sign of life");
+        return;
+      }
+    }
+    if (!this.#pinged && nowMs - this.#lastSignMs >= this.#limits.pingMs - tickMs) {
+      this.#pinged = true;
+      this.#ws.ping();
+    }
+    this.#evictIfSlow(this.waiting());
+  }
+
+  #receive(data: RawData): void {
+    this.#lastDataMs = performance.now();
+    this.#sign();
+    for (const decoded of this.#decoder.push(data as Buffer)) this.session.receive(decoded);
+  }
+
+  #sign(): void {
+    this.#lastSignMs = performance.now();
+    this.#pinged = false;
+  }
+
+  #evictIfSlow(waiting: Waiting): void {
+    const { policies, metrics, log } = this.#services;
+    const reason = this.#ending === undefined ? policies.evict(waiting, this.#limits.eviction) : undefined;
+    if (reason === undefined) return;
+    metrics.evictions.inc({ reason });
+    log.warn("slow consumer evicted", {
+      session: this.session.id,
+      user: this.session.user,
+      reason,
+      ...waiting,
+    });
+    this.#ending = { code: closeCodes.overload, reason: "slow-consumer" };
+    this.session.end();
+    this.#queue.clear();
+    this.#ws.close(closeCodes.overload, "slow-consumer");
+  }
+
+  /** For a peer that is thought dead: nobody may answer the close frame. */
+  #abandon(code: CloseCode, reason: string): void {
+    this.#ending = { code, reason };
+    this.session.end();
+    this.#queue.clear();
+    this.#ws.close(code, reason);
+    setTimeout(() => this.#ws.terminate(), DEAD_GRACE_MS).unref();
+  }
+
+  /** ws has refused what came in and is closing by itself; or the socket failed. */
+  #broken(error: Error): void {
+    const code = refusedWith(error);
+    this.#services.metrics.connectionErrors.inc({ stage: code === undefined ? "transport" : "protocol" });
+    if (code !== undefined) this.#ending ??= { code, reason: error.message };
+    this.session.end();
+  }
+
+  #closed(code: number): void {
+    this.session.end();
+    this.#queue.clear();
+    const { metrics, log } = this.#services;
+    const final = this.#ending?.code ?? code;
+    const initiator = this.#ending === undefined ? "client" : "server";
+    const seconds = (performance.now() - this.#openedAtMs) / 1_000;
+    metrics.connectionsActive.dec();
+    metrics.closes.inc({ code: String(final), initiator });
+    metrics.connectionSeconds.observe(seconds);
+    const ordinary = final === 1000 || final === 1001 || final === closeCodes.restart;
+    log[ordinary ? "debug" : "info"]("connection closed", {
+      session: this.session.id,
+      user: this.session.user,
+      code: final,
+      initiator,
+      reason: this.#ending?.reason,
+      seconds: Math.round(seconds),
+    });
+  }
+}
+
+/** The code that ws closes with after this error of its receiver; undefined for errors of the socket. */
+function refusedWith(error: Error): CloseCode | undefined {
+  const { code } = error as { code?: unknown };
+  if (typeof code !== "string" || !code.startsWith("WS_ERR_")) return undefined;
+  if (code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") return closeCodes.tooBig;
+  return code === "WS_ERR_INVALID_UTF8" ? closeCodes.invalidData : closeCodes.protocolError;
+}

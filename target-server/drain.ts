@@ -1,0 +1,56 @@
+import { closeCodes } from "./close-codes.ts";
+import type { Connection } from "./connection.ts";
+import type { Log } from "./log.ts";
+import { reasonOf } from "./log.ts";
+import type { Outbox } from "./outbox.ts";
+import { pause } from "./pause.ts";
+import type { PersistQueue } from "./persist-queue.ts";
+import type { StopSteps } from "./policies.ts";
+import type { PublishedMarks } from "./published-marks.ts";
+
+/** The closing waves use this share of the drain; the rest is for the last answers and the stores. */
+const WAVES_SHARE = 0.8;
+/** For each thing that a stopping server still waits for. */
+const SETTLE_DEADLINE_MS = 3_000;
+
+export interface DrainParts {
+  readonly drainMs: number;
+  readonly connections: ReadonlySet<Connection>;
+  readonly persistQueue: PersistQueue;
+  readonly outbox: Outbox;
+  readonly marks: PublishedMarks;
+  readonly log: Log;
+  notice(): void;
+}
+
+/** What a stop is made of; the policy puts it in order. */
+export function stopSteps(parts: DrainParts): StopSteps {
+  const { drainMs, connections, persistQueue, outbox, marks, log } = parts;
+  const windowMs = drainMs * WAVES_SHARE;
+
+  async function closeOne(connection: Connection): Promise<void> {
+    await Promise.race([pause(Math.random() * windowMs), connection.gone]);
+    await connection.partWith(closeCodes.restart, "server is restarting");
+    await Promise.race([connection.gone, pause(drainMs - windowMs + SETTLE_DEADLINE_MS)]);
+    connection.cut();
+  }
+
+  return {
+    notice: parts.notice,
+    closeInWaves: async () => {
+      await Promise.all([...connections].map(closeOne));
+    },
+    flush: async () => {
+      await Promise.race([persistQueue.idle(), pause(SETTLE_DEADLINE_MS)]);
+      await Promise.race([outbox.idle(), pause(SETTLE_DEADLINE_MS)]);
+      const marked = marks
+        .flush()
+        .catch((error: unknown) => log.warn("not marked", { reason: reasonOf(error) }));
+      await Promise.race([marked, pause(SETTLE_DEADLINE_MS)]);
+      if (outbox.depth > 0) log.warn("left unpublished for the other instances", { messages: outbox.depth });
+    },
+    cutAll: () => {
+      for (const connection of connections) connection.cut();
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import type { ChatMessage } from "./message.ts";
+import type { Persisted } from "./policies.ts";
+import type { Inserted } from "./store.ts";
+
+/** Group commit: at most this many messages share one transaction (A82). */
+const BATCH_MAX = 100;
+/** A message that waited this long is refused untried: its sender should hear of it, not wait for a slow store. */
+const WAIT_MAX_MS = 2_000;
+
+interface Waiting {
+  readonly message: ChatMessage;
+  readonly sinceMs: number;
+  readonly settle: (persisted: Persisted) => void;
+}
+
+export interface PersistOptions {
+  readonly lanes: number;
+  /** Over all lanes (A72). Beyond it a message is refused at once (A74: reject). */
+  readonly capacity: number;
+  insert(batch: readonly ChatMessage[]): Promise<Inserted>;
+  /** Seconds that a message waited, and that its transaction took. */
+  observe(stage: "queue" | "db", seconds: number): void;
+  now?(): number;
+}
+
+/**
+ * The bounded way to the store. A room has one lane and a lane one transaction at a time, so messages of a room are
+ * committed, and settled, in the order they came (I9). What comes in meanwhile shares the next transaction.
+ */
+export class PersistQueue {
+  readonly #options: PersistOptions;
+  readonly #lanes: Waiting[][];
+  readonly #busy: boolean[];
+  readonly #now: () => number;
+  #unsettled = 0;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(options: PersistOptions) {
+    this.#options = options;
+    this.#lanes = Array.from({ length: options.lanes }, () => []);
+    this.#busy = Array.from({ length: options.lanes }, () => false);
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** Never rejects, and always settles: every step behind it has a deadline. */
+  add(message: ChatMessage): Promise<Persisted> {
+    if (this.#unsettled >= this.#options.capacity) {
+      return Promise.resolve({ how: "rejected", reason: "too many messages are waiting to be stored" });
+    }
+    this.#unsettled += 1;
+    const lane = laneOf(message.roomId, this.#lanes.length);
+    return new Promise((settle) => {
+      this.#lanes[lane]!.push({ message, sinceMs: this.#now(), settle });
+      if (!this.#busy[lane]) void this.#work(lane);
+    });
+  }
+
+  /** Messages that wait or are being stored. */
+  get depth(): number {
+    return this.#unsettled;
+  }
+
+  async idle(): Promise<void> {
+    if (this.#unsettled > 0) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  async #work(lane: number): Promise<void> {
+    const waiting = this.#lanes[lane]!;
+    this.#busy[lane] = true;
+    while (waiting.length > 0) {
+      const startMs = this.#now();
+      const batch: Waiting[] = [];
+      for (const entry of waiting.splice(0, BATCH_MAX)) {
+        this.#options.observe("queue", (startMs - entry.sinceMs) / 1_000);
+        if (startMs - entry.sinceMs <= WAIT_MAX_MS) batch.push(entry);
+        else this.#settle(entry, { how: "rejected", reason: "the store is too slow" });
+      }
+      if (batch.length === 0) continue;
+      const inserted = await this.#options.insert(batch.map((entry) => entry.message));
+      this.#options.observe("db", (this.#now() - startMs) / 1_000);
+      for (const entry of batch) this.#settle(entry, outcome(entry.message, inserted));
+    }
+    this.#busy[lane] = false;
+  }
+
+  #settle(entry: Waiting, persisted: Persisted): void {
+    this.#unsettled -= 1;
+    entry.settle(persisted);
+    if (this.#unsettled > 0) return;
+    for (const resolve of this.#whenIdle) resolve();
+    this.#whenIdle = [];
+  }
+}
+
+function outcome(message: ChatMessage, inserted: Inserted): Persisted {
+  switch (inserted.how) {
+    case "inserted":
+      return { how: inserted.ids.has(message.id) ? "stored" : "duplicate" };
+    case "failed":
+      return { how: "rejected", reason: `not stored: ${inserted.reason}` };
+    case "unknown":
+      return { how: "unknown", reason: `perhaps not stored: ${inserted.reason}` };
+  }
+}
+
+function laneOf(room: string, lanes: number): number {
+  let hash = 0;
+  for (let n = 0; n < room.length; n++) hash = (Math.imul(hash, 31) + room.charCodeAt(n)) >>> 0;
+  return hash % lanes;
+}

@@ -1,0 +1,106 @@
+import type { EvictionLimits } from "./config.ts";
+import type { Subscribable } from "./destinations.ts";
+import type { ChatMessage } from "./message.ts";
+import { originIsAllowed } from "./origin.ts";
+
+/**
+ * Every decision that a server can get wrong, one small strategy each. The server asks them and holds no decision of
+ * its own, so a defect is a record with one strategy exchanged, and the healthy server knows nothing of defects.
+ */
+export interface Policies {
+  /** May a page of this origin open a WebSocket? (A4, A5) */
+  acceptOrigin(origin: string | undefined, rules: OriginRules): boolean;
+  /** Is the token that opened the session still good for this SEND? (A24) */
+  tokenIsGood(expiresAtMs: number, nowMs: number): boolean;
+  /** Rooms are open to every user until membership exists; everything not listed is denied (A32, I78). */
+  maySubscribe(user: string, destination: Subscribable): boolean;
+  maySend(user: string, room: string): boolean;
+  /** Nothing heard for `silentMs` where a sign of life was due every `everyMs` (A54). */
+  peerIsDead(silentMs: number, everyMs: number): boolean;
+  /** Why a client that does not read must go; undefined while it may stay (A63–A65). */
+  evict(waiting: Waiting, limits: EvictionLimits): EvictionReason | undefined;
+  /** In which order a message is stored and told to others (A79). */
+  accept(message: ChatMessage, steps: AcceptSteps): Promise<Persisted>;
+  /** Whom a broadcast reaches: through the relay every instance's subscribers (A90, A93). */
+  broadcast(paths: BroadcastPaths): Publish;
+  /** What a planned stop looks like to the clients (A121–A125). */
+  stop(steps: StopSteps): Promise<void>;
+}
+
+export interface OriginRules {
+  readonly allowed: readonly string[];
+  readonly required: boolean;
+}
+
+/** What waits in the server for one client. */
+export interface Waiting {
+  readonly depth: number;
+  readonly bytes: number;
+  /** Age of the oldest, or how long the socket has taken nothing. */
+  readonly ageMs: number;
+}
+
+export type EvictionReason = "depth" | "bytes" | "age";
+
+/** An unanswered INSERT is not a failed one: `unknown` may have been committed. */
+export type Persisted =
+  | { readonly how: "stored" }
+  /** The same client message id was stored before (A144). */
+  | { readonly how: "duplicate" }
+  | { readonly how: "rejected"; readonly reason: string }
+  | { readonly how: "unknown"; readonly reason: string };
+
+export interface AcceptSteps {
+  persist(message: ChatMessage): Promise<Persisted>;
+  /** Hands it to the outbox: it will be published, in this order, whenever the relay can. */
+  broadcast(message: ChatMessage): void;
+}
+
+/** Gives the message its room sequence and makes it reach subscribers. Rejects when that cannot be confirmed. */
+export type Publish = (message: ChatMessage) => Promise<number>;
+
+export interface BroadcastPaths {
+  readonly relay: Publish;
+  /** To this instance's own subscribers only. */
+  readonly local: (message: ChatMessage, seq: number) => void;
+}
+
+export interface StopSteps {
+  /** Tells this instance's clients, and no one else's, that it is going (A122, A125). */
+  notice(): void;
+  /** Closes every client with 1012 at a random time of the drain, after its answers (A124). */
+  closeInWaves(): Promise<void>;
+  /** Publishes what is stored and not yet published, and lets go of the stores. */
+  flush(): Promise<void>;
+  /** Destroys every socket without a close frame. */
+  cutAll(): void;
+}
+
+/** Close the link after 1.5 intervals of silence: 37.5 s at 25 s (A54, I3). */
+const MISS_TOLERANCE = 1.5;
+
+export const healthy: Policies = {
+  acceptOrigin: (origin, rules) =>
+    origin === undefined ? !rules.required : originIsAllowed(origin, rules.allowed),
+  tokenIsGood: (expiresAtMs, nowMs) => nowMs < expiresAtMs,
+  maySubscribe: (_user, destination) =>
+    ["room", "server-events", "announcements", "user-queue"].includes(destination.kind),
+  maySend: () => true,
+  peerIsDead: (silentMs, everyMs) => silentMs > everyMs * MISS_TOLERANCE,
+  evict: (waiting, limits) => {
+    if (waiting.depth > limits.depth) return "depth";
+    if (waiting.bytes > limits.bytes) return "bytes";
+    return waiting.ageMs > limits.ageMs ? "age" : undefined;
+  },
+  accept: async (message, steps) => {
+    const persisted = await steps.persist(message);
+    if (persisted.how === "stored") steps.broadcast(message);
+    return persisted;
+  },
+  broadcast: ({ relay }) => relay,
+  stop: async ({ notice, closeInWaves, flush }) => {
+    notice();
+    await closeInWaves();
+    await flush();
+  },
+};

@@ -1,0 +1,285 @@
+import { describe, expect, test } from "vitest";
+import type { SendOutcome, SendRequest } from "./app/application.ts";
+import type { Authenticate } from "./auth.ts";
+import { Broker } from "./broker.ts";
+import { createLog } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { healthy, type Policies } from "./policies.ts";
+import { Session, type Transport } from "./session.ts";
+import { Decoder } from "./stomp/decode.ts";
+import { type Frame, frame, type Headers, type Version } from "./stomp/frame.ts";
+
+/** A client that only remembers: what it was sent, and how it was closed. */
+class Client implements Transport {
+  readonly frames: Frame[] = [];
+  closed: { code: number; reason: string } | undefined;
+  version: Version | undefined;
+  speak(version: Version): void {
+    this.version = version;
+  }
+  send(sent: Frame): void {
+    this.frames.push(sent);
+  }
+  deliver(framed: Buffer): void {
+    const payload = framed.subarray(framed[1] === 126 ? 4 : 2);
+    for (const decoded of new Decoder().push(payload)) {
+      if (decoded.kind === "frame") this.frames.push(decoded.frame);
+    }
+  }
+  close(code: number, reason: string): void {
+    this.closed ??= { code, reason };
+  }
+  get commands(): string[] {
+    return this.frames.map((sent) => sent.command);
+  }
+  get last(): Frame | undefined {
+    return this.frames.at(-1);
+  }
+}
+
+interface World {
+  readonly authenticate: Authenticate;
+  readonly policies: Policies;
+  apply(request: SendRequest): Promise<SendOutcome>;
+}
+
+const letIn: Authenticate = async () => ({ how: "user", user: "ann", expiresAtMs: Date.now() + 60_000 });
+
+function open(world: Partial<World> = {}) {
+  const client = new Client();
+  const broker = new Broker();
+  const session = new Session(client, {
+    serverId: "server-7",
+    policies: healthy,
+    broker,
+    metrics: createMetrics(),
+    log: createLog("server-7", "error", () => {}),
+    authenticate: letIn,
+    beat: { sendsMs: 25_000, wantsMs: 25_000 },
+    subscriptionsMax: 3,
+    apply: async () => ({ how: "accepted" }),
+    ...world,
+  });
+  const say = async (command: string, headers: Headers = {}, body = "") => {
+    session.receive({ kind: "frame", frame: frame(command, headers, body) });
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { client, broker, session, say };
+}
+
+async function connected(world: Partial<World> = {}) {
+  const opened = open(world);
+  await opened.say("CONNECT", { "accept-version": "1.1,1.2", "heart-beat": "10000,30000" });
+  return opened;
+}
+
+describe("CONNECT", () => {
+  test("A143, A52: CONNECTED names the server, the session, the user and the beats", async () => {
+    const { client, session } = await connected();
+    expect(client.last).toMatchObject({
+      command: "CONNECTED",
+      headers: {
+        version: "1.2",
+        "server-id": "server-7",
+        "user-name": "ann",
+        "heart-beat": "25000,25000",
+        session: session.id,
+      },
+    });
+    expect(client.version).toBe("1.2");
+    expect(session.beat).toEqual({ sendEveryMs: 30_000, expectEveryMs: 25_000 });
+  });
+
+  test.each(["SUBSCRIBE", "SEND", "DISCONNECT", "NONSENSE"])(
+    "A22: %s before CONNECT ends it",
+    async (command) => {
+      const { client, say } = open();
+      await say(command, { destination: "/topic/room.a", id: "0" });
+      expect(client.commands).toEqual(["ERROR"]);
+      expect(client.closed?.code).toBe(1008);
+    },
+  );
+
+  test("A20: a refused identity gets ERROR and 1008, and nothing after it is heard", async () => {
+    const { client, session, say } = open({
+      authenticate: async () => ({ how: "refused", reason: "expired" }),
+    });
+    await say("CONNECT", { "accept-version": "1.2" });
+    await say("SUBSCRIBE", { id: "0", destination: "/topic/room.a", receipt: "r" });
+    expect(client.frames.map((sent) => sent.headers.message)).toEqual(["authentication failed: expired"]);
+    expect(client.closed?.code).toBe(1008);
+    expect(session.connected).toBe(false);
+  });
+
+  test("A20: frames behind CONNECT wait for its answer, a flood of them does not", async () => {
+    const eager = open();
+    eager.session.receive({ kind: "frame", frame: frame("CONNECT", { "accept-version": "1.2" }) });
+    await eager.say("SUBSCRIBE", { id: "0", destination: "/topic/room.a", receipt: "r" });
+    expect(eager.client.commands).toEqual(["CONNECTED", "RECEIPT"]);
+
+    const flood = open({ authenticate: () => new Promise(() => {}) });
+    await flood.say("CONNECT", { "accept-version": "1.2" });
+    for (let n = 0; n < 17; n++) await flood.say("SEND", { destination: "/app/x" });
+    expect(flood.client.closed?.code).toBe(1008);
+  });
+
+  test("A35: no common version, a malformed heart-beat and a second CONNECT are protocol errors", async () => {
+    const old = open();
+    await old.say("CONNECT", { "accept-version": "0.9" });
+    const sick = open();
+    await sick.say("CONNECT", { "accept-version": "1.2", "heart-beat": "soon" });
+    const twice = await connected();
+    await twice.say("CONNECT", { "accept-version": "1.2" });
+    for (const { client } of [old, sick, twice]) {
+      expect(client.last?.command).toBe("ERROR");
+      expect(client.closed?.code).toBe(1002);
+    }
+  });
+});
+
+describe("SUBSCRIBE", () => {
+  test("A41: after the receipt a room's messages arrive with the subscription's id", async () => {
+    const { client, broker, say } = await connected();
+    await say("SUBSCRIBE", { id: "s-1", destination: "/topic/room.a", receipt: "r-1" });
+    expect(client.last).toEqual(frame("RECEIPT", { "receipt-id": "r-1" }));
+    expect(broker.deliver("/topic/room.a", { headers: { destination: "/topic/room.a" }, body: "é" })).toBe(1);
+    expect(client.last).toMatchObject({ command: "MESSAGE", headers: { subscription: "s-1" }, body: "é" });
+
+    await say("UNSUBSCRIBE", { id: "s-1", receipt: "r-2" });
+    expect(client.last?.headers["receipt-id"]).toBe("r-2");
+    expect(broker.deliver("/topic/room.a", { headers: {}, body: "" })).toBe(0);
+  });
+
+  test.each<[string, Headers, number]>([
+    ["no id", { destination: "/topic/room.a" }, 1002],
+    ["no destination", { id: "9" }, 1002],
+    ["an unknown destination", { id: "9", destination: "/topic/other" }, 1008],
+    ["another session's resolved queue", { id: "9", destination: "/queue/reply-user123" }, 1008],
+    ["a pattern", { id: "9", destination: "/topic/room.*" }, 1008],
+    ["client acknowledgement", { id: "9", destination: "/topic/room.a", ack: "client" }, 1002],
+    ["an id in use", { id: "taken", destination: "/topic/room.a" }, 1002],
+  ])("A32, A36: %s is answered by ERROR and close", async (_what, headers, code) => {
+    const { client, broker, say } = await connected();
+    await say("SUBSCRIBE", { id: "taken", destination: "/topic/room.x" });
+    await say("SUBSCRIBE", { ...headers, receipt: "r" });
+    expect(client.last).toMatchObject({ command: "ERROR", headers: { "receipt-id": "r" } });
+    expect(client.closed?.code).toBe(code);
+    expect(broker.destinations).toBe(0);
+  });
+
+  test("A32: subscriptions of a session are bounded", async () => {
+    const { client, say } = await connected();
+    for (const n of [1, 2, 3]) await say("SUBSCRIBE", { id: `${n}`, destination: `/topic/room.${n}` });
+    expect(client.closed).toBeUndefined();
+    await say("SUBSCRIBE", { id: "4", destination: "/topic/room.4" });
+    expect(client.closed?.code).toBe(1008);
+  });
+
+  test("I78: whether a user may listen is the policy's decision", async () => {
+    const { client, say } = await connected({
+      policies: { ...healthy, maySubscribe: (user, where) => !(user === "ann" && where.kind === "room") },
+    });
+    await say("SUBSCRIBE", { id: "0", destination: "/topic/server.events" });
+    expect(client.closed).toBeUndefined();
+    await say("SUBSCRIBE", { id: "1", destination: "/topic/room.a" });
+    expect(client.closed?.code).toBe(1008);
+  });
+});
+
+describe("SEND", () => {
+  test("A79: the receipt waits for the application, other frames do not wait for it", async () => {
+    let done: (outcome: SendOutcome) => void = () => {};
+    const { client, say } = await connected({ apply: () => new Promise((resolve) => (done = resolve)) });
+    await say("SEND", { destination: "/app/x", receipt: "slow" });
+    await say("SUBSCRIBE", { id: "0", destination: "/topic/room.a", receipt: "quick" });
+    expect(client.last?.headers["receipt-id"]).toBe("quick");
+    done({ how: "accepted" });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(client.last?.headers["receipt-id"]).toBe("slow");
+  });
+
+  test.each(["rejected", "unknown"] as const)(
+    "A40: %s is said on the reply queue, without a receipt",
+    async (how) => {
+      const { client, say } = await connected({ apply: async () => ({ how, reason: "no room" }) });
+      await say("SUBSCRIBE", { id: "q", destination: "/user/queue/reply" });
+      await say("SEND", { destination: "/app/x", receipt: "m-1", "client-message-id": "c-1" });
+      expect(client.commands).toEqual(["CONNECTED", "MESSAGE"]);
+      expect(client.last?.headers).toMatchObject({
+        subscription: "q",
+        destination: "/user/queue/reply",
+        "receipt-id": "m-1",
+        outcome: how,
+        message: "no room",
+      });
+      expect(JSON.parse(client.last!.body)).toEqual({
+        type: "send-failed",
+        outcome: how,
+        reason: "no room",
+        clientMessageId: "c-1",
+      });
+      expect(client.closed).toBeUndefined();
+    },
+  );
+
+  test("A24: the token is looked at again on every SEND", async () => {
+    let good = true;
+    const { client, say } = await connected({ policies: { ...healthy, tokenIsGood: () => good } });
+    await say("SEND", { destination: "/app/x", receipt: "1" });
+    good = false;
+    await say("SEND", { destination: "/app/x", receipt: "2" });
+    expect(client.commands).toEqual(["CONNECTED", "RECEIPT", "ERROR"]);
+    expect(client.closed?.code).toBe(1008);
+  });
+
+  test("A76: an application that throws costs this client 1011, and no one else anything", async () => {
+    const { client, say } = await connected({ apply: () => Promise.reject(new Error("bug")) });
+    await say("SEND", { destination: "/app/x", receipt: "1" });
+    expect(client.last).toMatchObject({ command: "ERROR", headers: { message: "internal error" } });
+    expect(client.closed?.code).toBe(1011);
+  });
+});
+
+describe("the end", () => {
+  test("A49: DISCONNECT's receipt comes after the answers to all SENDs before it", async () => {
+    let done: (outcome: SendOutcome) => void = () => {};
+    const { client, say } = await connected({ apply: () => new Promise((resolve) => (done = resolve)) });
+    await say("SEND", { destination: "/app/x", receipt: "m" });
+    await say("DISCONNECT", { receipt: "bye" });
+    expect(client.commands).toEqual(["CONNECTED"]);
+    done({ how: "accepted" });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(client.frames.slice(1).map((sent) => sent.headers["receipt-id"])).toEqual(["m", "bye"]);
+    expect(client.closed?.code).toBe(1000);
+  });
+
+  test("A58: the end cleans up once, however often it is noticed", async () => {
+    const { broker, session, say } = await connected();
+    await say("SUBSCRIBE", { id: "0", destination: "/topic/room.a" });
+    expect(broker.destinations).toBe(1);
+    session.end();
+    session.end();
+    expect(broker.destinations).toBe(0);
+  });
+
+  test.each([
+    ["frame-too-large", 1009],
+    ["invalid-utf8", 1007],
+    ["bad-header", 1002],
+  ] as const)("A76: malformed input (%s) closes with %i", async (reason, code) => {
+    const { client, session } = await connected();
+    session.receive({ kind: "malformed", reason });
+    expect(client.last?.command).toBe("ERROR");
+    expect(client.closed?.code).toBe(code);
+  });
+
+  test.each(["ACK", "NACK", "BEGIN", "COMMIT", "ABORT", "FOO"])(
+    "I88: %s is refused cleanly",
+    async (command) => {
+      const { client, say } = await connected();
+      await say(command, { receipt: "r" });
+      expect(client.last).toMatchObject({ command: "ERROR", headers: { "receipt-id": "r" } });
+      expect(client.closed?.code).toBe(1002);
+    },
+  );
+});
