@@ -1,7 +1,7 @@
 // @ts-check
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { lstatSync, readFileSync, symlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { cacheDirOf } from "./cache-dir.mjs";
@@ -22,7 +22,6 @@ export async function installPackages(root, say) {
       say(`waiting for process ${pid}, which installs the npm packages …`);
     await withLock(lock, () => (isUpToDate(root) ? Promise.resolve() : npmCi(root, say)), waiting);
   }
-  linkOwnBin(root);
 }
 
 /**
@@ -98,20 +97,4 @@ function firstErrors(output) {
 /** @param {number} startedAt */
 function seconds(startedAt) {
   return Math.round((Date.now() - startedAt) / 1_000);
-}
-
-/**
- * `npx seaworthy` in a checkout: npm links the commands of dependencies, not the package's own (npx would install
- * the checkout into its cache instead).
- *
- * @param {string} root
- */
-export function linkOwnBin(root) {
-  const link = path.join(root, "node_modules", ".bin", "seaworthy");
-  if (lstatSync(link, { throwIfNoEntry: false })) return;
-  try {
-    symlinkSync(path.join("..", "..", "bin", "seaworthy.mjs"), link);
-  } catch {
-    // a second bootstrap was quicker, or node_modules cannot be written: `node bin/seaworthy.mjs` works as well
-  }
 }

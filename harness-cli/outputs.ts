@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Check } from "../reports/check.ts";
 import { judge } from "../reports/judge.ts";
-import { readRecord } from "../reports/record/reader.ts";
+import { NoRecord, readRecord } from "../reports/record/reader.ts";
 import type { RunRecord } from "../reports/record/run-record.ts";
 import { html } from "../reports/render/html.ts";
 import { json } from "../reports/render/json.ts";
@@ -11,6 +11,7 @@ import { markdown } from "../reports/render/markdown.ts";
 import type { Report } from "../reports/report.ts";
 import { verdictFile } from "../reports/verdict-file.ts";
 import { type Catalog, find } from "./catalog.ts";
+import { SeaworthyError } from "./errors.ts";
 
 export interface Judged {
   readonly record: RunRecord;
@@ -21,11 +22,20 @@ export interface Judged {
 
 /** The record alone, judged. The same record gives the same bytes, whoever asks and whenever. */
 export async function judgeRun(dir: string, catalog: Catalog, cwd: string): Promise<Judged> {
-  const record = await readRecord(dir);
+  const record = await recordIn(dir);
   const checks: Check[] = [];
   for (const { name } of record.plan.checks) checks.push(await find("check", name, catalog.checks, cwd));
   const report = judge(record, checks);
   return { record, report, verdict: verdictFile(report) };
+}
+
+async function recordIn(dir: string): Promise<RunRecord> {
+  try {
+    return await readRecord(dir);
+  } catch (error) {
+    if (!(error instanceof NoRecord)) throw error;
+    throw new SeaworthyError("SW_NO_RECORD", error.message, "give the folder of a run, such as runs/latest");
+  }
 }
 
 /** Everything a run hands over besides its record. */

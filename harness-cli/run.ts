@@ -16,6 +16,7 @@ import { findTools, type Tools } from "./provision/tools.ts";
 import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
 import { bringUp } from "./target/bring-up.ts";
+import { assertAllowed } from "./target/external.ts";
 import { steadyState } from "./target/steady-state.ts";
 import { createSupervisor } from "./target/supervisor.ts";
 import { undoLogIn } from "./undo-log.ts";
@@ -46,6 +47,7 @@ const INTERRUPT_DRAIN_MS = 1_000;
  */
 export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   const { world, catalog, runsDir, progress } = context;
+  if (plan.target.kind === "external") await assertAllowed(plan.target, context.allowHosts);
   const tools = await findTools();
   const dir = await writableRunDir(runsDir, plan, world.now());
   const record = openRecord(dir, plan);
@@ -91,7 +93,7 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
   broken.promise.catch(() => {});
 
   progress.show("bringing the target up");
-  await using supervisor = await createSupervisor({ node: tools.node.path });
+  await using supervisor = await createSupervisor({ node: tools.node.path, runDir: dir });
   await using target = await bringUp({
     plan,
     tools,
@@ -178,7 +180,11 @@ async function writableRunDir(runsDir: string, plan: Plan, epochMs: number): Pro
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    throw new SeaworthyError("SW_NOT_WRITABLE", `cannot write to ${runsDir}: ${message}`, "choose another folder with --out");
+    throw new SeaworthyError(
+      "SW_NOT_WRITABLE",
+      `cannot write to ${runsDir}: ${message}`,
+      "choose another folder with --out",
+    );
   }
 }
 

@@ -31,13 +31,14 @@ export async function holdUp(
   const word = randomBytes(16).toString("hex");
   const server = createServer((socket) => {
     socket.on("error", () => {});
+    // The asker waits for the end of this connection, which must not be what keeps this process from ending.
+    socket.unref();
     socket.once("data", (data) => {
       if (data.toString() === `down ${word}`) onDown();
       else socket.destroy();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // The asker waits for the end of its connection, which comes when this process ends: after everything else.
   server.unref();
   const held: UpState = { ...state, control: { port: (server.address() as AddressInfo).port, word } };
   const temporary = `${fileOf(folder)}.new`;

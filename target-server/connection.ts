@@ -23,6 +23,8 @@ export interface ConnectionLimits {
 const FLUSH_DEADLINE_MS = 2_000;
 /** A peer believed dead gets its close frame, and this long to answer it. */
 const DEAD_GRACE_MS = 1_000;
+/** Not worth a line each: left, moved on, left without a code (as @stomp/stompjs does), our own drain. */
+const ordinaryCloses: readonly number[] = [1000, 1001, 1005, closeCodes.restart];
 const HEARTBEAT = textFrame(EOL);
 
 /** One WebSocket: bytes to frames, frames to bytes, clocks. What the frames mean is the session's business. */
@@ -198,8 +200,7 @@ export class Connection implements Transport {
     metrics.connectionsActive.dec();
     metrics.closes.inc({ code: String(final), initiator });
     metrics.connectionSeconds.observe(seconds);
-    const ordinary = final === 1000 || final === 1001 || final === closeCodes.restart;
-    log[ordinary ? "debug" : "info"]("connection closed", {
+    log[ordinaryCloses.includes(final) ? "debug" : "info"]("connection closed", {
       session: this.session.id,
       user: this.session.user,
       code: final,

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,8 +8,8 @@ import { setTimeout as wait } from "node:timers/promises";
 const entry = path.resolve(import.meta.dirname, "../main.ts");
 
 /**
- * The CLI as a process of its own, in a folder of its own, with everything it starts marked: what is left behind
- * can be found whatever it is called.
+ * The CLI as a process of its own, with a temporary folder of its own in its environment and in that of everything
+ * it starts: what is left behind can be found, whatever it is called.
  */
 export interface CliProcess {
   readonly child: ChildProcess;
@@ -71,11 +70,10 @@ function startCli(
   argv: readonly string[],
   place: { folder: string; runs: string; temporary: string; wrapper: readonly string[] },
 ): CliProcess {
-  const mark = randomUUID();
   const [command, ...args] = [...place.wrapper, process.execPath, entry, ...argv] as [string, ...string[]];
   const child = spawn(command, args, {
     cwd: place.folder,
-    env: { ...process.env, SEAWORTHY_MARK: mark, TMPDIR: place.temporary, NO_COLOR: "1" },
+    env: { ...process.env, TMPDIR: place.temporary, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let out = "";
@@ -115,7 +113,7 @@ function startCli(
         readers.add(look);
         look();
       }),
-    marked: () => markedProcesses(mark),
+    marked: () => markedProcesses(`TMPDIR=${place.temporary}`),
     temporary: () => readdir(place.temporary),
   };
 }

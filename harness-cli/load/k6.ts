@@ -41,10 +41,14 @@ export interface RunningLoad extends AsyncDisposable {
 }
 
 const HELLO_DEADLINE_MS = 20_000;
-/** After its last bye k6 has nothing left to do; it stays only where a frozen peer owes it a close frame. */
-const EXIT_GRACE_MS = 500;
+/** After its last bye k6 has nothing left to do and ends at once, unless the machine is very busy. */
+const EXIT_GRACE_MS = 2_000;
+/** With a frozen peer that owes it a close frame it would stay for ever, and says so in its bye. */
+const FROZEN_GRACE_MS = 100;
+/** For the clients to leave in order when the load is given up. */
+const DISPOSE_GRACE_MS = 500;
 /** Between two SIGINTs: the first ends the dials, the second ends k6 whatever it waits for. */
-const INTERRUPT_GRACE_MS = 300;
+const INTERRUPT_GRACE_MS = 200;
 
 /** What k6 wrote before it died is read within this. */
 const HANG_UP_MS = 500;
@@ -62,9 +66,10 @@ const ARGS = [
 
 /** Starts k6 on the plan's load. It connects nobody before `go`. */
 export async function startK6(options: LoadOptions): Promise<RunningLoad> {
-  const { plan, runDir, tools, supervisor, onTelemetry, onEvent } = options;
+  const { plan, tools, onTelemetry, onEvent } = options;
   const hellos = new Set<number>();
   const byes = new Set<number>();
+  let abandoned = 0;
   const allHello = Promise.withResolvers<void>();
   const allBye = Promise.withResolvers<void>();
   const telemetry = await listenForTelemetry({
@@ -75,24 +80,19 @@ export async function startK6(options: LoadOptions): Promise<RunningLoad> {
         onEvent({ what: "hello", detail: `${plan.clients} clients in ${VUS} VU` });
         allHello.resolve();
       }
-      if (line.type === "bye") byes.add(line.vu);
-      if (line.type === "bye" && byes.size === VUS) {
-        onEvent({ what: "bye" });
+      if (line.type === "bye") {
+        byes.add(line.vu);
+        abandoned += line.abandoned;
+        if (byes.size < VUS) return;
+        onEvent({ what: "bye", ...(abandoned > 0 ? { detail: `${abandoned} sockets abandoned` } : {}) });
         allBye.resolve();
       }
     },
     bad: (why) => onEvent({ what: "lost", detail: `telemetry: ${why}` }),
   });
-  const entry = await writeEntry(options);
-  const child = await supervisor.spawn({
-    name: "k6",
-    command: tools.k6.path,
-    args: [...ARGS, entry],
-    // A quarter less CPU for twice the memory (measured); the load is small and the cores are few.
-    env: { SEAWORTHY_TELEMETRY: telemetry.url, GOGC: "400" },
-    cwd: runDir,
-    logFile: path.join(runDir, "logs", "k6.log"),
-    stopSignal: "SIGINT",
+  const child = await spawnK6(options, telemetry.url).catch(async (error: unknown) => {
+    await telemetry[Symbol.asyncDispose]();
+    throw error;
   });
   onEvent({ what: "started", detail: `k6 ${tools.k6.version}, pid ${child.pid}` });
 
@@ -102,7 +102,7 @@ export async function startK6(options: LoadOptions): Promise<RunningLoad> {
     onEvent({ what: how === "bye" ? "exited" : "lost", detail: `exit ${code ?? signal}` });
     return { how, code };
   });
-  void allBye.promise.then(() => endK6(child, EXIT_GRACE_MS));
+  void allBye.promise.then(() => endK6(child, abandoned > 0 ? FROZEN_GRACE_MS : EXIT_GRACE_MS));
   const ready = readyWhen(allHello.promise, finished, child);
   // Whoever disposes before it is ready has no use for the rejection.
   ready.catch(() => {});
@@ -115,10 +115,25 @@ export async function startK6(options: LoadOptions): Promise<RunningLoad> {
     stop: (drainMs) => telemetry.send({ type: "stop", drainMs }),
     async [Symbol.asyncDispose]() {
       telemetry.send({ type: "stop", drainMs: 0 });
-      await endK6(child, EXIT_GRACE_MS);
+      await endK6(child, DISPOSE_GRACE_MS);
       await telemetry[Symbol.asyncDispose]();
     },
   };
+}
+
+async function spawnK6(options: LoadOptions, telemetryUrl: string): Promise<Child> {
+  const { runDir, tools, supervisor } = options;
+  const entry = await writeEntry(options);
+  return supervisor.spawn({
+    name: "k6",
+    command: tools.k6.path,
+    args: [...ARGS, entry],
+    // A quarter less CPU for twice the memory (measured); the load is small and the cores are few.
+    env: { SEAWORTHY_TELEMETRY: telemetryUrl, GOGC: "400" },
+    cwd: runDir,
+    logFile: path.join(runDir, "logs", "k6.log"),
+    stopSignal: "SIGINT",
+  });
 }
 
 async function readyWhen(hello: Promise<void>, finished: Promise<LoadEnd>, child: Child): Promise<void> {

@@ -12,8 +12,8 @@ export function parseTelemetry(text: string): Telemetry | { readonly wrong: stri
     return { wrong: "not JSON" };
   }
   if (!isRecord(line)) return { wrong: "not an object" };
-  const shape = shapes[line.type as Telemetry["type"]];
-  if (!shape) return { wrong: `unknown type ${JSON.stringify(line.type)}` };
+  if (!isType(line.type)) return { wrong: `unknown type ${JSON.stringify(line.type)}` };
+  const shape = shapes[line.type];
   for (const [field, fits] of Object.entries(shape)) {
     if (!fits(line[field])) return { wrong: `${line.type} with a bad ${field}` };
   }
@@ -62,6 +62,10 @@ const shapes: Readonly<Record<Telemetry["type"], Readonly<Record<string, Fits>>>
   error: { vu: whole, atMs: finite, where: text, message: text },
   bye: { vu: whole, atMs: finite, abandoned: whole },
 };
+
+function isType(value: unknown): value is Telemetry["type"] {
+  return typeof value === "string" && Object.hasOwn(shapes, value);
+}
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

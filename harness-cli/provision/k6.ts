@@ -26,7 +26,7 @@ export const k6: Tool = {
       tool: "k6",
       version,
       package: "go.k6.io/k6/v2",
-      expect: "about 1–3 minutes",
+      expect: "1–4 minutes",
     }),
   remedy: () => `install Go ≥ 1.21 and run \`npx seaworthy doctor --fix\`, or put k6 ${version} on the PATH`,
 };

@@ -167,8 +167,8 @@ describe("fixing", () => {
     expect(tools.k6.from).toBe("cache");
     expect(tools.k6.path.startsWith(fake.machine.cacheDir)).toBe(true);
     expect(told).toEqual([
-      "started building k6 2.2.0 (once, about 1–3 minutes)",
-      "done building k6 2.2.0 (once, about 1–3 minutes)",
+      "started building k6 2.2.0 (once, 1–4 minutes)",
+      "done building k6 2.2.0 (once, 1–4 minutes)",
     ]);
     expect((await findTools({ machine: fake.machine })).k6).toEqual(tools.k6);
   });

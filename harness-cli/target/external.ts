@@ -7,6 +7,7 @@ import type { Link } from "../../chaos/topology.ts";
 import type { External, Plan } from "../../reports/record/plan.ts";
 import { SeaworthyError } from "../errors.ts";
 import type { Tools } from "../provision/tools.ts";
+import { onDisk } from "./disk.ts";
 import { choosePorts } from "./ports.ts";
 import type { ProcessNews } from "./process-port.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -37,15 +38,16 @@ const SUB_PROTOCOLS = ["v12.stomp", "v11.stomp", "v10.stomp"];
 export async function meetExternal(options: ExternalOptions): Promise<RunningTarget> {
   const { plan, allowHosts, signal } = options;
   const external = plan.target as External;
-  await Promise.all([...external.urls, ...external.metricsUrls].map((url) => assertAllowed(url, allowHosts)));
-  signal.throwIfAborted();
-  await Promise.all(external.urls.map((url) => assertUpgrades(url, external.origin)));
-  signal.throwIfAborted();
-
   const touched = new Set(plan.timeline.map((window) => window.target));
   const proxied = external.urls
     .map((url, i) => ({ name: `server-${i + 1}/clients`, url }))
     .filter(({ name }) => touched.has(name));
+
+  for (const { name, url } of proxied) assertCanHaveProxy(name, url);
+  await assertAllowed(external, allowHosts);
+  signal.throwIfAborted();
+  await Promise.all(external.urls.map((url) => assertUpgrades(url, external.origin)));
+  signal.throwIfAborted();
   const toxiproxy = proxied.length > 0 ? await startProxies(proxied, options) : undefined;
   const links = toxiproxy?.links ?? [];
 
@@ -74,8 +76,22 @@ export async function meetExternal(options: ExternalOptions): Promise<RunningTar
   };
 }
 
+function assertCanHaveProxy(name: string, url: string): void {
+  if (!url.startsWith("wss:")) return;
+  throw new SeaworthyError(
+    "SW_BAD_FAULT_WINDOW",
+    `a fault on ${name} needs a proxy in front of ${url}, whose certificate would not be the proxy's`,
+    "use the ws:// address behind the TLS terminator, or faults on something else",
+  );
+}
+
 /** Everything off this machine must have been named by whoever may say so. Looks nothing up but `localhost`. */
-async function assertAllowed(address: string, allowHosts: readonly string[]): Promise<void> {
+/** Throws SW_NOT_ALLOWED unless every address is on this machine or allowed by name. Sends nothing. */
+export async function assertAllowed(target: External, allowHosts: readonly string[]): Promise<void> {
+  await Promise.all([...target.urls, ...target.metricsUrls].map((url) => assertHostAllowed(url, allowHosts)));
+}
+
+async function assertHostAllowed(address: string, allowHosts: readonly string[]): Promise<void> {
   const url = new URL(address);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (allowHosts.includes(host) || allowHosts.includes(url.host)) return;
@@ -126,19 +142,11 @@ async function startProxies(
   options: ExternalOptions,
 ): Promise<ToxiproxyProcess> {
   const { tools, supervisor, runDir, onEvent } = options;
-  for (const { name, url } of proxied) {
-    if (!url.startsWith("wss:")) continue;
-    throw new SeaworthyError(
-      "SW_BAD_FAULT_WINDOW",
-      `a fault on ${name} needs a proxy in front of ${url}, and its certificate would not be the proxy's`,
-      "use the ws:// address behind the TLS terminator, or faults on something else",
-    );
-  }
   const names = proxied.map(({ name }) => name);
   const [ports, folder] = await Promise.all([
     choosePorts(["toxiproxy", ...names]),
     supervisor.temporaryFolder("proxies"),
-    mkdir(path.join(runDir, "logs"), { recursive: true }),
+    onDisk("the folder for logs", () => mkdir(path.join(runDir, "logs"), { recursive: true })),
   ]);
   const toxiproxy = toxiproxyProcess({
     tools,

@@ -2,10 +2,13 @@ import { randomUUID } from "node:crypto";
 import { cp, mkdir, readdir, readlink, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { within } from "../../chaos/deadline.ts";
 import { SeaworthyError } from "../errors.ts";
 import { type Machine, thisMachine } from "../provision/machine.ts";
-import { lastLines, runCommand } from "../provision/run-command.ts";
 import type { Tools } from "../provision/tools.ts";
+import { isForbidden, onDisk } from "./disk.ts";
+import { howItEnded, StartFailed } from "./process-port.ts";
+import type { Supervisor } from "./supervisor.ts";
 
 /** Trust authentication: it listens on 127.0.0.1 only, holds test data only, and lives as long as the run. */
 export const database = { name: "postgres", user: "seaworthy", password: "seaworthy" } as const;
@@ -47,35 +50,48 @@ export function asPostgresWants(
   };
 }
 
+export interface DataFolderOptions {
+  /** Must not exist yet. */
+  readonly folder: string;
+  readonly tools: Pick<Tools, "postgres">;
+  readonly supervisor: Supervisor;
+  readonly logFile: string;
+}
+
 /**
- * A new data folder with one empty database (initdb's own, `postgres`). `initdb` costs half a second, so its result is kept in the user's
- * cache and copied.
+ * A new data folder with one empty database (initdb's own, `postgres`). `initdb` costs half a second, so its result
+ * is kept in the user's cache and copied from there.
  *
- * @throws SeaworthyError SW_START_FAILED with what initdb said.
+ * @throws SeaworthyError SW_START_FAILED with what initdb said, SW_DISK_FULL.
  */
-export async function makeDataFolder(folder: string, tools: Pick<Tools, "postgres">): Promise<void> {
-  const machine = thisMachine();
-  const template = path.join(
-    machine.cacheDir,
-    `pgdata-${TEMPLATE}-${tools.postgres.version}-${machine.platform}`,
-  );
-  if (!(await stat(template).catch(() => undefined))) await makeTemplate(template, tools, machine);
-  await cp(template, folder, { recursive: true, mode: REFLINK_IF_POSSIBLE });
+export async function makeDataFolder(options: DataFolderOptions): Promise<void> {
+  const { folder, tools } = options;
+  const { cacheDir, platform } = thisMachine();
+  const template = path.join(cacheDir, `pgdata-${TEMPLATE}-${tools.postgres.version}-${platform}`);
+  await onDisk("Postgres's data folder", async () => {
+    if (await stat(template).catch(() => undefined)) return copy(template, folder);
+    await initdb(options);
+    // Only the next start is the slower for it.
+    await keepTemplate(folder, template).catch((error: unknown) => {
+      if (!isForbidden(error)) throw error;
+    });
+  });
 }
 
 /** `COPYFILE_FICLONE`: a copy on write where the file system can. */
 const REFLINK_IF_POSSIBLE = 2;
 
-/** Made under another name and renamed when complete; of two at once the first one's stays. */
-async function makeTemplate(
-  template: string,
-  tools: Pick<Tools, "postgres">,
-  machine: Machine,
-): Promise<void> {
-  const part = `${template}.part-${randomUUID()}`;
+function copy(from: string, to: string): Promise<void> {
+  return cp(from, to, { recursive: true, mode: REFLINK_IF_POSSIBLE });
+}
+
+/** Copied under another name and renamed when complete; of two at once the first one's stays. */
+async function keepTemplate(folder: string, template: string): Promise<void> {
   await mkdir(path.dirname(template), { recursive: true });
+  await removeAbandonedParts(template);
+  const part = `${template}.part-${randomUUID()}`;
   try {
-    await initdb(part, tools, machine);
+    await copy(folder, part);
     await rename(part, template).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
     });
@@ -84,25 +100,30 @@ async function makeTemplate(
   }
 }
 
-async function initdb(folder: string, tools: Pick<Tools, "postgres">, machine: Machine): Promise<void> {
-  const { command, args } = asPostgresWants(
-    path.join(tools.postgres.path, "initdb"),
-    [
+/** Of harnesses that were killed in the middle of a copy; a living one needs less than this. */
+const ABANDONED_AFTER_MS = 10 * 60_000;
+
+async function removeAbandonedParts(template: string): Promise<void> {
+  const parent = path.dirname(template);
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(`${path.basename(template)}.part-`)) continue;
+    const part = path.join(parent, name);
+    const { mtimeMs } = await stat(part).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > ABANDONED_AFTER_MS) await rm(part, { recursive: true, force: true });
+  }
+}
+
+async function initdb({ folder, tools, supervisor, logFile }: DataFolderOptions): Promise<void> {
+  const child = await supervisor.spawn({
+    name: "initdb",
+    logFile,
+    ...asPostgresWants(path.join(tools.postgres.path, "initdb"), [
       ...["-D", folder, "-U", database.user, "-A", "trust", "-E", "UTF8", "--locale=C"],
       ...["--no-sync", "--no-instructions", "--wal-segsize=1"],
-    ],
-    machine,
-  );
-  const { code, output } = await runCommand(command, args, {
-    env: machine.env,
-    timeoutMs: INITDB_DEADLINE_MS,
+    ]),
   });
-  if (code === 0) return;
-  throw new SeaworthyError(
-    "SW_START_FAILED",
-    `Postgres could not make its data folder: ${lastLines(output)}`,
-    "npx seaworthy doctor checks Postgres",
-  );
+  const exit = await within(INITDB_DEADLINE_MS, "initdb", child.exit).finally(() => child.stop());
+  if (exit.code !== 0) throw new StartFailed(`initdb ${howItEnded(exit)}`, child.lastLines(), logFile);
 }
 
 /**

@@ -5,10 +5,11 @@ import { fileURLToPath } from "node:url";
 import { roundTrip } from "../../chaos/round-trip.ts";
 import type { LinkOptions } from "../../chaos/toxiproxy.ts";
 import type { Plan, Reference } from "../../reports/record/plan.ts";
-import { SeaworthyError } from "../errors.ts";
+import { thisMachine } from "../provision/machine.ts";
 import type { Tools } from "../provision/tools.ts";
 import { httpStatus } from "./answers.ts";
 import { auditPostgres } from "./audit.ts";
+import { onDisk } from "./disk.ts";
 import { choosePorts } from "./ports.ts";
 import {
   answersQueries,
@@ -72,7 +73,7 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
   const [ports, folder] = await Promise.all([
     choosePorts(["redis", "postgres", "toxiproxy", ...servers, ...linkNames], options.ports),
     supervisor.temporaryFolder("data"),
-    makeLogFolder(runDir),
+    onDisk("the folder for logs", () => mkdir(path.join(runDir, "logs"), { recursive: true })),
   ]);
   const port = (name: string) => ports[name] as number;
   const logFile = (name: string) => path.resolve(runDir, "logs", `${name}.log`);
@@ -117,7 +118,12 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
   const startAll = async () => {
     await allOf([
       redis.start(),
-      makeDataFolder(path.join(folder, "postgres"), tools).then(() => postgres.start()),
+      makeDataFolder({
+        folder: path.join(folder, "postgres"),
+        tools,
+        supervisor,
+        logFile: logFile("postgres"),
+      }).then(() => postgres.start()),
       toxiproxy.start(),
     ]);
     await allOf(serverProcesses.map((process) => process.start().then(() => process.becomeReady())));
@@ -256,25 +262,13 @@ function serverEnvironment(
     TIME_SCALE: String(plan.timeScale),
     DRAIN_MS: String(DRAIN_MS),
     MUTANTS: reference.defects.join(","),
+    // Else it would lie in the temporary folder for ever.
+    NODE_COMPILE_CACHE: path.join(thisMachine().cacheDir, "compile-cache"),
   };
 }
 
 function urlOf(port: number): string {
   return `http://127.0.0.1:${port}`;
-}
-
-async function makeLogFolder(runDir: string): Promise<void> {
-  try {
-    await mkdir(path.join(runDir, "logs"), { recursive: true });
-  } catch (error) {
-    const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
-    throw new SeaworthyError(
-      full ? "SW_DISK_FULL" : "SW_NOT_WRITABLE",
-      `the folder for logs cannot be made: ${(error as Error).message}`,
-      full ? "free some space" : "choose another folder with --out",
-      { cause: error },
-    );
-  }
 }
 
 /**

@@ -6,6 +6,7 @@ import { within } from "../../chaos/deadline.ts";
 import type { Exit } from "../../chaos/topology.ts";
 import { thisMachine } from "../provision/machine.ts";
 import { spawnChild } from "./child.ts";
+import { onDisk } from "./disk.ts";
 import { startTimeOf } from "./start-time.ts";
 import { startWatchdog } from "./watchdog-pipe.ts";
 
@@ -122,7 +123,7 @@ export async function createSupervisor(options: SupervisorOptions = {}): Promise
     const folder = path.join(os.tmpdir(), `seaworthy-${id.slice(0, 8)}-${folders.length}-${name}`);
     folders.push(folder);
     watchdog.tell({ folder });
-    await mkdir(folder, { mode: 0o700 });
+    await onDisk("a temporary folder", () => mkdir(folder, { mode: 0o700 }));
     return folder;
   }
 

@@ -148,7 +148,7 @@ const LOG_LINES_MAX = 200;
 function log(record: RunRecord): Markup {
   const all = happenings(record);
   const alarming = all.filter((one) => one.alarming);
-  return markup`${alarming.length === 0 && markup`<p>Nothing happened that the plan did not ask for.</p>`}${alarming.map(
+  return markup`${alarming.length === 0 && record.ended.how === "completed" && markup`<p>Nothing happened that the plan did not ask for.</p>`}${alarming.map(
     ({ atMs, what, lastLines }) =>
       markup`<p>${mark("breached")} <b>${showAt(atMs)}</b> ${what}</p>${lastLines !== undefined && lastLines.length > 0 && markup`<pre>${lastLines.join("\n")}</pre>`}`,
   )}

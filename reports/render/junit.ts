@@ -65,7 +65,7 @@ function runSuite(report: Report, record: RunRecord): readonly Suite[] {
             ? "nothing was judged"
             : undefined;
   if (said === undefined) return [];
-  const body = markup`<testcase name="ended" classname="${classname(report)}" time="0">
+  const body = markup`<testcase name="ended" classname="${classname(report, "run ended")}" time="0">
 <error type="${ended.how}" message="${said}">${record.torn.join("\n")}</error>
 </testcase>
 `;
@@ -105,7 +105,7 @@ ${body}</testsuite>
 `;
 }
 
-function testcase(report: Report, { check, limit, unit, verdict }: Judgement): Markup {
+function testcase(report: Report, { check, phase, limit, unit, verdict }: Judgement): Markup {
   const inside =
     verdict.status === "breached"
       ? markup`
@@ -121,7 +121,7 @@ function testcase(report: Report, { check, limit, unit, verdict }: Judgement): M
         : markup`
 <system-out>measured ${showMeasured(verdict.measured, unit)}, limit ${showMeasured(limit, unit)}, samples ${showNumber(verdict.samples)}${verdict.note !== undefined && `\n${verdict.note}`}</system-out>
 `;
-  return markup`<testcase name="${check}" classname="${classname(report)}" time="0">${inside}</testcase>
+  return markup`<testcase name="${check}" classname="${classname(report, phase)}" time="0">${inside}</testcase>
 `;
 }
 
@@ -149,8 +149,9 @@ function systemOut(record: RunRecord, faults: readonly number[]): Content {
   );
 }
 
-function classname({ plan }: Report): string {
-  return `seaworthy.${plan.scenario.name}`;
+/** Unique with the check's name: some CIs fold cases that share both, and the phases would hide each other. */
+function classname({ plan }: Report, phase: string): string {
+  return `${plan.scenario.name}.${phase}`;
 }
 
 /** JUnit's form: ISO 8601 without a zone, in UTC. */

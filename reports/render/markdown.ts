@@ -4,8 +4,8 @@ import { faultStories, tellFault } from "./facts/faults.ts";
 import { reproductionOf, tellTarget } from "./facts/reproduction.ts";
 import { headlineOf } from "./headline.ts";
 import { showMeasured, showNumber, showSpan } from "./numbers.ts";
-import { worstFirst } from "./order.ts";
 import { clip, plain } from "./plain.ts";
+import { namesOf, notMet } from "./reasons.ts";
 
 /** A comment on a change is read on a phone: more rows than this belong into the report. */
 const ROWS_MAX = 12;
@@ -14,8 +14,8 @@ const ROWS_MAX = 12;
 export function markdown(report: Report, record: RunRecord): string {
   const { plan } = report;
   const headline = headlineOf(report, record);
-  const rows = worstFirst(report).filter(({ verdict }) => verdict.status !== "met");
-  const met = report.judgements.length - rows.length;
+  const groups = notMet(report);
+  const met = report.judgements.filter(({ verdict }) => verdict.status === "met").length;
   const out = [
     `### Seaworthy: ${headline.word}`,
     "",
@@ -23,16 +23,22 @@ export function markdown(report: Report, record: RunRecord): string {
     "",
   ];
   if (headline.cut !== undefined) out.push(`**${inert(headline.cut)}**`, "");
-  if (rows.length > 0) {
+  if (groups.length > 0) {
     out.push("| | check | phase | measured | limit | why |", "|---|---|---|--:|--:|---|");
-    for (const { check, phase, limit, unit, verdict } of rows.slice(0, ROWS_MAX)) {
-      const measured = verdict.measured === undefined ? "" : showMeasured(verdict.measured, unit);
-      const why = verdict.status === "met" ? "" : code(clip(verdict.why, 160));
-      out.push(
-        `| ${verdict.status} | ${inert(check)} | ${inert(phase)} | ${inert(measured)} | ${inert(showMeasured(limit, unit))} | ${why} |`,
-      );
+    for (const group of groups.slice(0, ROWS_MAX)) {
+      const { limit, unit, verdict } = group.worst;
+      const alone = group.checks.length === 1 && group.phases.length === 1;
+      const cells = [
+        group.status,
+        inert(namesOf(group)),
+        inert(group.phases.join(", ")),
+        alone && verdict.measured !== undefined ? inert(showMeasured(verdict.measured, unit)) : "",
+        alone ? inert(showMeasured(limit, unit)) : "",
+        code(clip(group.why, 160)),
+      ];
+      out.push(`| ${cells.join(" | ")} |`);
     }
-    if (rows.length > ROWS_MAX) out.push("", `… and ${rows.length - ROWS_MAX} more.`);
+    if (groups.length > ROWS_MAX) out.push("", `… and ${groups.length - ROWS_MAX} more.`);
     out.push("");
     if (headline.example !== undefined) out.push(`For example: ${code(clip(headline.example, 240))}`, "");
     out.push(`${showNumber(met)} of ${showNumber(report.judgements.length)} checks held.`, "");

@@ -5,9 +5,9 @@ import { faultStories, tellFault } from "./facts/faults.ts";
 import { tellTarget } from "./facts/reproduction.ts";
 import { headlineOf } from "./headline.ts";
 import { showNumber, showSpan } from "./numbers.ts";
-import { checksWorstFirst, excess, worstFirst } from "./order.ts";
+import { checksWorstFirst, excess } from "./order.ts";
 import { clip, plain } from "./plain.ts";
-import { reasonOf } from "./reasons.ts";
+import { namesOf, notMet } from "./reasons.ts";
 
 export interface TextOptions {
   /** ANSI colours; every status is also a word. */
@@ -31,7 +31,9 @@ export function text(report: Report, record: RunRecord, options: TextOptions): s
   const headline = headlineOf(report, record);
   const tint = ink[report.overall];
   const out: string[] = [""];
-  out.push(`${tint(headline.word.toUpperCase())}  ${headline.summary}`);
+  const word = headline.word.toUpperCase();
+  const verdict = wrap(headline.summary, columns, " ".repeat(word.length + 2));
+  out.push(...verdict.map((line, at) => (at === 0 ? `${tint(word)}  ${line.trimStart()}` : line)));
   const { plan } = report;
   out.push(
     ...wrap(
@@ -42,7 +44,7 @@ export function text(report: Report, record: RunRecord, options: TextOptions): s
   );
   if (headline.cut !== undefined) out.push(...wrap(headline.cut, columns, ""));
   if (report.overall === "met") out.push(...wrap(headline.because, columns, ""));
-  out.push("", ...notMet(report, columns, ink), ...held(report, columns, ink));
+  out.push("", ...missed(report, columns, ink), ...held(report, columns, ink));
   out.push("", ...faultLines(record, columns, ink), ...closeLines(report, record, columns));
   if (options.dir !== undefined) {
     out.push(
@@ -54,41 +56,27 @@ export function text(report: Report, record: RunRecord, options: TextOptions): s
   return `${out.join("\n").replace(/\n{3,}/g, "\n\n")}\n`;
 }
 
-/** Rows of what is breached or unknown, each with its reason; the same reason in the same phase is said once. */
-function notMet(report: Report, columns: number, ink: Ink): string[] {
-  const rows = worstFirst(report).filter(({ verdict }) => verdict.status !== "met");
-  const out: string[] = [];
-  const said = new Map<string, Judgement[]>();
-  for (const row of rows) {
-    if (row.verdict.status === "met") continue;
-    const key =
-      row.verdict.status === "breached"
-        ? `${row.check}/${row.phase}`
-        : `${row.phase}/${reasonOf(report, row)}`;
-    said.set(key, [...(said.get(key) ?? []), row]);
-  }
-  const groups = [...said.values()];
-  for (const group of groups.slice(0, ROWS_IN_FULL)) {
-    const row = group[0] as Judgement;
-    const { verdict } = row;
-    if (verdict.status === "met") continue;
-    const what =
-      group.length === 1
-        ? row.check
-        : `${group.length} checks (${group.map(({ check }) => check).join(", ")})`;
-    const label = verdict.status.padEnd(9);
-    out.push(
-      ...wrap(`${what}, ${plain(row.phase)}`, columns, " ".repeat(11)).map((line, at) =>
-        at === 0 ? `${ink[verdict.status](label)}  ${line.trimStart()}` : line,
+/** What is breached or unknown, each with its reason; a breached check with one case, where it is told first. */
+function missed(report: Report, columns: number, ink: Ink): string[] {
+  const indent = " ".repeat(11);
+  const groups = notMet(report);
+  const told = new Set<string>();
+  const out = groups.slice(0, ROWS_IN_FULL).flatMap((group) => {
+    const title = wrap(`${namesOf(group)}, ${plain(group.phases.join(", "))}`, columns, indent);
+    const { check, verdict } = group.worst;
+    const isFirst = verdict.status === "breached" && !told.has(check);
+    if (isFirst) told.add(check);
+    const example = isFirst ? verdict.counterexamples[0] : undefined;
+    return [
+      ...title.map((line, at) =>
+        at === 0 ? `${ink[group.status](group.status.padEnd(9))}  ${line.trimStart()}` : line,
       ),
-    );
-    out.push(...wrap(plain(reasonOf(report, row)), columns, " ".repeat(11)));
-    const example = verdict.status === "breached" ? verdict.counterexamples[0] : undefined;
-    if (example !== undefined)
-      out.push(...wrap(`e.g. ${plain(example.text)}`, columns, " ".repeat(11)).map(ink.quiet));
-  }
+      ...wrap(plain(group.why), columns, indent),
+      ...(example === undefined ? [] : wrap(`e.g. ${plain(example.text)}`, columns, indent).map(ink.quiet)),
+    ];
+  });
   if (groups.length > ROWS_IN_FULL)
-    out.push(`${" ".repeat(11)}and ${groups.length - ROWS_IN_FULL} more: see the report`);
+    out.push(`${indent}and ${groups.length - ROWS_IN_FULL} more: see the report`);
   return out.length === 0 ? [] : [...out, ""];
 }
 

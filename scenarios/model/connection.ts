@@ -75,9 +75,14 @@ export class Connection implements Session, WireEvents {
     this.#prefix = identityPrefix(engine.config.nonce);
   }
 
-  /** How long it was connected; undefined if it never was. */
-  get livedMs(): number | undefined {
-    if (this.#connectedMs === undefined) return undefined;
+  /** When it ended; undefined while it has not. */
+  get endedMs(): number | undefined {
+    return this.#endedMs;
+  }
+
+  /** How long it was connected; 0 if it never was. */
+  get livedMs(): number {
+    if (this.#connectedMs === undefined) return 0;
     return (this.#endedMs ?? this.#engine.nowMs()) - this.#connectedMs;
   }
 
@@ -85,6 +90,8 @@ export class Connection implements Session, WireEvents {
 
   connect(): Promise<void> {
     const { config, journal } = this.#engine;
+    if (this.#state !== "new")
+      throw new Error("a session connects once; the engine connects again after a loss");
     return this.#wait((resolve) => {
       journal.connection({ what: "due", atMs: this.#dueMs, ...this.#who() });
       this.#state = "dialling";

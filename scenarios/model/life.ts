@@ -38,9 +38,9 @@ export async function live(life: Life, role: Role, engine: Engine): Promise<void
       await connection.disconnect();
       connection.giveUp("the session ended without a connection");
     }
-    failures = (connection.livedMs ?? 0) >= STABLE_MS ? 1 : failures + 1;
+    failures = connection.livedMs >= STABLE_MS ? 1 : failures + 1;
     const delayMs = backoffDelayMs(backoff, failures, random(seed, "backoff", client.number, attempt));
-    dueMs = engine.nowMs() + delayMs;
+    dueMs = (connection.endedMs ?? engine.nowMs()) + delayMs;
   }
   if (counted) engine.gauges.due -= 1;
 }

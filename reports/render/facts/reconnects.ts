@@ -9,7 +9,7 @@ export interface ReconnectCurve {
   readonly dropped: number;
   /** Clients with a subscription again before the record ends. */
   readonly back: number;
-  /** The most attempts, first and later ones, that began in one second (tumbling, from the first drop). */
+  /** The most attempts, first and later ones, that began within one sliding second. */
   readonly attemptsPerSecondMax: number;
   /** Largest share (0 to 1) of the dropped clients whose first attempt began within one sliding second. */
   readonly firstAttemptShareMax: number;
@@ -63,11 +63,6 @@ function curveOf(
     }
     if (event.what === "subscribed") backAt.set(event.client, event.atMs);
   }
-  const bySecond = new Map<number, number>();
-  for (const atMs of [...attempts.values()].flat()) {
-    const second = Math.floor((atMs - firstDropMs) / 1_000);
-    bySecond.set(second, (bySecond.get(second) ?? 0) + 1);
-  }
   const firsts = [...attempts.values()].map(([first]) => first as number).sort((a, b) => a - b);
   const returns = [...backAt.values()].map((atMs) => atMs - firstDropMs).sort((a, b) => a - b);
   const counts = [...droppedAt.keys()].map((client) => attempts.get(client)?.length ?? 0);
@@ -80,7 +75,10 @@ function curveOf(
     firstDropMs,
     dropped: droppedAt.size,
     back: returns.length,
-    attemptsPerSecondMax: largest(bySecond.values(), 0),
+    attemptsPerSecondMax: mostWithin(
+      [...attempts.values()].flat().sort((a, b) => a - b),
+      1_000,
+    ),
     firstAttemptShareMax: rounded(mostWithin(firsts, 1_000) / droppedAt.size),
     backAfterMs: { ...after(0.5), ...after(0.95), ...after(0.99) },
     attemptsPerClientMean: rounded(counts.reduce((sum, count) => sum + count, 0) / counts.length),

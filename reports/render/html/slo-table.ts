@@ -34,13 +34,16 @@ function rowsOf(
     const judgement = own.find(({ phase }) => phase === name);
     return cell(judgement, name);
   });
-  const reasons = own.flatMap((judgement) => {
+  const told = own.filter((judgement) => {
     const why = reasonOf(report, judgement);
-    if (why === "" || shared.get(judgement.phase) === why) return [];
-    return [
-      reason(phases.length, markup`<b>${mark(judgement.verdict.status)} ${judgement.phase}</b>: ${why}`),
-    ];
+    return why !== "" && shared.get(judgement.phase) !== why;
   });
+  const reasons = [...Map.groupBy(told, (judgement) => reasonOf(report, judgement))].map(([why, same]) =>
+    reason(
+      phases.length,
+      markup`<b>${mark(same[0]?.verdict.status ?? "")} ${same.map(({ phase }) => phase).join(", ")}</b>: ${why}`,
+    ),
+  );
   return markup`<tr role="row" class="check"><th role="rowheader" scope="row">${check}<small>${own[0]?.unit}</small></th>${cells}</tr>
 ${reasons}`;
 }

@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { judgeOne } from "../testing/judge-one.ts";
+import { Story } from "../testing/story.ts";
+import check from "./close-codes.ts";
+
+const long = { timing: { warmUpMs: 2_000, publishUntilMs: 40_000, endMs: 42_000 } };
+const crowd = (story: Story): Story => {
+  for (let client = 0; client < 6; client++) story.join(client, "a", 500);
+  return story;
+};
+/** Client 1 sits on server-2. */
+const killed = (): Story => crowd(new Story(long)).fault("kill", "server-2", 10_000, 12_000);
+
+describe("INV-CLOSE: close codes", () => {
+  test("nobody dropped is met, over all connections of the phase", () => {
+    expect(judgeOne(check, crowd(new Story()).record(), "baseline")).toEqual({
+      status: "met",
+      measured: 0,
+      samples: 6,
+    });
+  });
+
+  test("clients that leave by themselves with 1000 are no news", () => {
+    expect(judgeOne(check, crowd(new Story()).leave(3, 9_000).record(), "baseline").status).toBe("met");
+  });
+
+  test.each([
+    ["1000 by the peer", { code: 1_000, by: "peer" }, "1 × 1000"],
+    ["1011", { code: 1_011, by: "peer" }, "1 × 1011"],
+    ["no close frame: 1006", { code: null, by: "unknown" }, "1 × 1006"],
+    ["abandoned by the client itself", { code: null, by: "self" }, "1 × 1006"],
+  ] as const)("I64: %s without a fault is unexpected", (_, how, text) => {
+    expect(judgeOne(check, crowd(new Story()).close(4, 9_000, how).record(), "baseline")).toMatchObject({
+      status: "breached",
+      measured: 1,
+      why: `1 close without a cause: ${text}`,
+    });
+  });
+
+  test("B22: a planned stop explains 1012, never 1006", () => {
+    const stop = (code: number | null) =>
+      judgeOne(
+        check,
+        crowd(new Story(long))
+          .fault("terminate", "server-2", 10_000, 12_000, { closes: [1_000, 1_001, 1_012] })
+          .close(1, 10_200, { code, by: code === null ? "unknown" : "peer", reason: "drain", silentMs: 12 })
+          .record(),
+        "during terminate server-2",
+      );
+    expect(stop(1_012)).toMatchObject({ status: "met", measured: 0 });
+    expect(stop(null)).toEqual({
+      status: "breached",
+      measured: 1,
+      samples: 6,
+      why: "1 close without a cause: 1 × 1006",
+      counterexamples: [
+        {
+          text: 'client 1 on server-2: 1006 (no close frame) "drain", 12 ms after the last byte',
+          atMs: 10_200,
+          client: 1,
+          server: "server-2",
+          fault: 0,
+        },
+      ],
+    });
+  });
+
+  test("a fault explains the closes of its own server only, also through its clients' link", () => {
+    expect(judgeOne(check, killed().close(1, 10_050).record(), "during kill server-2").status).toBe("met");
+    expect(judgeOne(check, killed().close(2, 10_050).record(), "during kill server-2").status).toBe(
+      "breached",
+    );
+    const cut = crowd(new Story(long)).fault("cut", "server-2/clients", 10_000, 12_000).close(1, 10_050);
+    expect(judgeOne(check, cut.record(), "during cut server-2/clients").status).toBe("met");
+    const store = crowd(new Story(long))
+      .fault("cut", "server-2/redis", 10_000, 12_000, { closes: [] })
+      .close(1, 10_050);
+    expect(judgeOne(check, store.record(), "during cut server-2/redis").status).toBe("breached");
+  });
+
+  test("from 1 s before the fault until 2 s after its healing, and not a ms longer", () => {
+    const at = (atMs: number, phase: string) =>
+      judgeOne(check, killed().close(1, atMs).record(), phase).status;
+    expect(at(8_999, "baseline")).toBe("breached");
+    expect(at(9_000, "baseline")).toBe("met");
+    expect(at(14_000, "recovery after kill server-2")).toBe("met");
+    expect(at(14_001, "recovery after kill server-2")).toBe("breached");
+  });
+
+  test("a close belongs to the phase in which it came", () => {
+    const record = killed().close(2, 30_000, { code: 1_011, by: "peer" }).record();
+    const status = (phase: string) => judgeOne(check, record, phase).status;
+    expect(status("final")).toBe("breached");
+    expect(status("baseline")).toBe("met");
+  });
+
+  test("the drain belongs to the last phase, the leave after it to none", () => {
+    const drain = (atMs: number) =>
+      judgeOne(check, crowd(new Story()).close(4, atMs, { code: 1_011, by: "peer" }).record(), "baseline")
+        .status;
+    expect([drain(20_500), drain(21_999), drain(22_000)]).toEqual(["breached", "breached", "met"]);
+  });
+
+  test("every kind of close is counted, ten are shown", () => {
+    const story = new Story();
+    for (let client = 0; client < 14; client++) story.join(client, "a", 500);
+    for (let client = 0; client < 14; client++)
+      story.close(client, 5_000 + client, { code: client < 9 ? 1_011 : null });
+    const verdict = judgeOne(check, story.record(), "baseline");
+    expect(verdict).toMatchObject({ measured: 14, why: "14 closes without a cause: 5 × 1006, 9 × 1011" });
+    expect("counterexamples" in verdict && verdict.counterexamples).toHaveLength(10);
+  });
+
+  test("without a connection it is unknown", () => {
+    expect(judgeOne(check, new Story().record(), "baseline")).toMatchObject({
+      status: "unknown",
+      samples: 0,
+    });
+  });
+});

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "vitest";
+import { judgeOne } from "../testing/judge-one.ts";
+import { Story } from "../testing/story.ts";
+import check from "./delivery-p99.ts";
+
+const long = { timing: { warmUpMs: 2_000, publishUntilMs: 40_000, endMs: 42_000 } };
+
+describe("D1: delivery p99", () => {
+  test("met at the limit, breached above it", () => {
+    const at = (valueMs: number) =>
+      judgeOne(check, new Story().measureEach("delivery", 2_000, 20_000, valueMs, 100).record(), "baseline");
+    expect(at(100)).toEqual({ status: "met", measured: 100, samples: 1_800 });
+    expect(at(100.001)).toMatchObject({ status: "breached", measured: 100.001, samples: 1_800 });
+  });
+
+  test("99 % means 99 %: 1 in 100 slow ones is met, 1 more is not", () => {
+    const with_ = (slow: number) =>
+      judgeOne(
+        check,
+        new Story()
+          .measure("delivery", 3_000, 5, 10_000 - slow)
+          .measure("delivery", 4_000, 900, slow)
+          .record(),
+        "baseline",
+      );
+    expect(with_(100)).toMatchObject({ status: "met", samples: 10_000 });
+    expect(with_(101)).toMatchObject({ status: "breached", measured: 900 });
+  });
+
+  test("D3: during a fault and in its recovery the ceiling is 1 s, in the end it is 100 ms again", () => {
+    const story = new Story(long).fault("latency", "server-1/redis", 10_000, 12_000, { drops: false });
+    const record = story.measureEach("delivery", 0, 40_000, 900, 600).record();
+    expect(judgeOne(check, record, "during latency server-1/redis").status).toBe("met");
+    expect(judgeOne(check, record, "recovery after latency server-1/redis").status).toBe("met");
+    expect(judgeOne(check, record, "baseline").status).toBe("breached");
+    expect(judgeOne(check, record, "final").status).toBe("breached");
+  });
+
+  test("rule 5: a message counts where it was intended; warm-up and other phases do not", () => {
+    const story = new Story(long).fault("latency", "server-1/redis", 10_000, 12_000);
+    story.measureEach("delivery", 2_000, 10_000, 5, 200).measure("delivery", 1_999, 5_000, 500);
+    story.measure("delivery", 10_000, 5_000, 500);
+    expect(judgeOne(check, story.record(), "baseline")).toEqual({
+      status: "met",
+      measured: 5,
+      samples: 1_600,
+    });
+  });
+
+  test("all roles count", () => {
+    const record = new Story().measure("delivery", 3_000, 5, 2_000).record();
+    const role = record.ledger.histograms.get("delivery")?.get("member");
+    const histograms = new Map(record.ledger.histograms);
+    histograms.set(
+      "delivery",
+      new Map([
+        ["reader", role ?? new Map()],
+        ["writer", role ?? new Map()],
+      ]),
+    );
+    const both = { ...record, ledger: { ...record.ledger, histograms } };
+    expect(judgeOne(check, both, "baseline")).toMatchObject({ samples: 4_000 });
+  });
+
+  test("issue 3, show 6: no sample is unknown, never met", () => {
+    expect(judgeOne(check, new Story().record(), "baseline")).toEqual({
+      status: "unknown",
+      why: "nothing was delivered in this phase",
+      samples: 0,
+    });
+  });
+
+  test("I81: 99 samples are too few for a 99th percentile, 100 may do", () => {
+    const n = (count: number) =>
+      judgeOne(check, new Story().measure("delivery", 3_000, 5, count).record(), "baseline");
+    expect(n(99)).toMatchObject({ status: "unknown", samples: 99, measured: 5 });
+    expect(n(100)).toMatchObject({ status: "met", samples: 100 });
+  });
+
+  test("I81: below 1,000 samples a verdict needs a margin", () => {
+    const n = (slow: number, total: number) =>
+      judgeOne(
+        check,
+        new Story()
+          .measure("delivery", 3_000, 5, total - slow)
+          .measure("delivery", 4_000, 500, slow)
+          .record(),
+        "baseline",
+      ).status;
+    // Of 500, 5 may be slow; two standard errors more are 5 ranks, which is all of them.
+    expect([n(0, 500), n(1, 500), n(5, 500), n(6, 500)]).toEqual(["met", "unknown", "unknown", "breached"]);
+    // From 1,000 on the percentile stands by itself.
+    expect([n(10, 1_000), n(11, 1_000)]).toEqual(["met", "breached"]);
+  });
+
+  test("a delivery before its time means that the clocks disagree", () => {
+    const story = new Story().measureEach("delivery", 2_000, 20_000, 5, 100).measure("delivery", 3_000, -30);
+    expect(judgeOne(check, story.record(), "baseline")).toMatchObject({
+      status: "unknown",
+      why: "a delivery came 30 ms before it was due: the clocks disagree",
+    });
+    const rounding = new Story()
+      .measureEach("delivery", 2_000, 20_000, 5, 100)
+      .measure("delivery", 3_000, -1);
+    expect(judgeOne(check, rounding.record(), "baseline").status).toBe("met");
+  });
+
+  test("the slowest deliveries of the phase are the evidence", () => {
+    const story = new Story(long).fault("cut", "server-1/clients", 10_000, 12_000);
+    const subscription = story.join(5, "a", 500);
+    story.measureEach("delivery", 10_000, 12_000, 1_500, 600);
+    story.slow(1_500, subscription, 17, 203, 12_000).slow(1_700, subscription, 17, 204, 13_000);
+    story.slow(9_000, subscription, 1, 1, 12_000).slow(1_000, subscription, 17, 205, 12_500);
+    expect(judgeOne(check, story.record(), "during cut server-1/clients")).toMatchObject({
+      status: "breached",
+      why: "1 % of 1,200 deliveries (12) took 1,500 ms or longer, up to 1,500 ms; the limit is 1,000 ms",
+      counterexamples: [
+        {
+          text: "17#204 took 1,700 ms to client 5 on server-3",
+          atMs: 13_000,
+          message: "17#204",
+          client: 5,
+          server: "server-3",
+          fault: 0,
+        },
+        { text: "17#203 took 1,500 ms to client 5 on server-3", message: "17#203" },
+      ],
+    });
+  });
+});

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { judgeOne } from "../testing/judge-one.ts";
+import { Story } from "../testing/story.ts";
+import check from "./generator-valid.ts";
+
+const judged = (story: Story, phase = "baseline") => judgeOne(check, story.record(), phase);
+/** Reports only about its loop, so that each test can add one thing. */
+const quiet = (): Story => new Story().measureEach("loopLag", 0, 20_000, 1, 100);
+
+describe("rule 6, I87: the generator is judged first", () => {
+  test("one that keeps up is met, with its fullest limit in %", () => {
+    expect(judged(new Story().fitGenerator())).toEqual({ status: "met", measured: 33, samples: 1_800 });
+  });
+
+  test("without a word about itself it is unknown", () => {
+    expect(judged(new Story())).toMatchObject({ status: "unknown", samples: 0 });
+  });
+
+  test("never breached: at each limit met, above it unknown with the proof", () => {
+    const late = (valueMs: number) => judged(quiet().measureEach("lateness", 0, 20_000, valueMs, 50));
+    expect(late(50)).toMatchObject({ status: "met", measured: 100 });
+    expect(late(51)).toMatchObject({
+      status: "unknown",
+      measured: 102,
+      why: "sends 51 ms late at p99 (limit 50)",
+    });
+    const lag = (valueMs: number) => judged(new Story().measureEach("loopLag", 0, 20_000, valueMs, 50));
+    expect(lag(100).status).toBe("met");
+    expect(lag(101)).toMatchObject({ status: "unknown", why: "event loop 101 ms late at p99 (limit 100)" });
+  });
+
+  test("I83: skipped slots are a load that was not made; slots of offline clients are not its doing", () => {
+    const skipped = (late: number) =>
+      judged(
+        quiet()
+          .count("sent", 5_000, 1_000 - late)
+          .count("missedLate", 5_000, late),
+      );
+    expect(skipped(10)).toMatchObject({ status: "met", measured: 100 });
+    expect(skipped(11)).toMatchObject({ status: "unknown", why: "1.1 % of the schedule skipped (limit 1)" });
+    expect(judged(quiet().count("sent", 5_000, 10).count("missedOffline", 5_000, 500)).status).toBe("met");
+  });
+
+  test("a missing report disqualifies the phase that it touches", () => {
+    const story = quiet().fault("kill", "server-2", 12_000, 14_000).loseFlush(12);
+    expect(judged(story).status).toBe("met");
+    expect(judged(story, "during kill server-2")).toMatchObject({
+      status: "unknown",
+      why: expect.stringMatching(/reports of the load are missing \(VU 1\)/),
+    });
+  });
+
+  test("three seconds of silence in the middle of the run disqualify", () => {
+    const silent = (seconds: number) => {
+      const { ledger, ...rest } = quiet().record();
+      const times =
+        ledger.flushTimes.get(1)?.filter((atMs) => atMs <= 5_000 || atMs >= 5_000 + seconds * 1_000) ?? [];
+      return judgeOne(
+        check,
+        { ...rest, ledger: { ...ledger, flushTimes: new Map([[1, times]]) } },
+        "baseline",
+      );
+    };
+    expect(silent(3)).toMatchObject({ status: "met", measured: 100 });
+    expect(silent(4)).toMatchObject({ status: "unknown", why: "no report for 4,000 ms (limit 3,000)" });
+  });
+
+  test("a silence up to the end of the phase counts as well", () => {
+    const { ledger, ...rest } = quiet().record();
+    const flushTimes = new Map([[1, (ledger.flushTimes.get(1) ?? []).filter((atMs) => atMs <= 15_000)]]);
+    expect(judgeOne(check, { ...rest, ledger: { ...ledger, flushTimes } }, "baseline").status).toBe(
+      "unknown",
+    );
+  });
+
+  test("I82: a step of the wall clock disqualifies, a slow drift does not matter here", () => {
+    const stepped = (byMs: number) => judged(quiet().machine(4_000).machine(5_000, { clockStepMs: byMs }));
+    expect(stepped(50).status).toBe("met");
+    expect(stepped(-51)).toMatchObject({ status: "unknown", why: "the clock stepped by 51 ms (limit 50)" });
+  });
+
+  test("an exception in the engine disqualifies the phase in which it was", () => {
+    const story = quiet().fault("kill", "server-2", 12_000, 14_000).error(12_500, "x is not a function");
+    expect(judged(story).status).toBe("met");
+    expect(judged(story, "during kill server-2")).toMatchObject({
+      status: "unknown",
+      why: "1 exception in the engine (onmessage: x is not a function)",
+    });
+  });
+
+  test("running out of its own ports, descriptors or memory disqualifies; a refusal of the target does not", () => {
+    expect(judged(quiet().fail(1, 5_000, "dial: cannot assign requested address"))).toMatchObject({
+      status: "unknown",
+      why: "1 connection failed on its own machine: dial: cannot assign requested address",
+    });
+    expect(judged(quiet().fail(1, 5_000, "socket: too many open files")).status).toBe("unknown");
+    expect(judged(quiet().fail(1, 5_000, "connect: connection refused")).status).toBe("met");
+  });
+
+  test("a full CPU disqualifies only together with a late event loop", () => {
+    const busy = (cpu: number, lagMs: number) =>
+      judged(
+        new Story()
+          .measureEach("loopLag", 0, 20_000, lagMs, 50)
+          .machine(5_000, { cpu })
+          .machine(6_000, { cpu }),
+      );
+    expect(busy(1, 50).status).toBe("met");
+    expect(busy(0.97, 60).status).toBe("met");
+    expect(busy(0.98, 60)).toMatchObject({
+      status: "unknown",
+      why: "the machine's CPU was 98 % busy, with its event loop 60 ms late at p99 (limit 100)",
+    });
+  });
+});

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { judgeOne } from "../testing/judge-one.ts";
+import { Story } from "../testing/story.ts";
+import check from "./no-misdelivery.ts";
+
+const story = (): { story: Story; inA: number; inB: number } => {
+  const told = new Story().send(0, 0, "a", 3_000).send(0, 1, "a", 4_000).send(0, 2, "b", 5_000);
+  return { story: told, inA: told.join(1, "a", 500), inB: told.join(2, "b", 500) };
+};
+
+test("INV-ISOLATE: everybody got only their own room's: met, over all deliveries", () => {
+  const { story: told, inA, inB } = story();
+  told.receive(inA, 0, 0, 1, 4_000).receive(inB, 0, 2, 2, 5_000);
+  expect(judgeOne(check, told.record(), "baseline")).toEqual({ status: "met", measured: 0, samples: 3 });
+});
+
+test("INV-ISOLATE: a message in the wrong room is breached and shown", () => {
+  const { story: told, inB } = story();
+  told.receive(inB, 0, 1, 2, 5_000);
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "breached",
+    measured: 1,
+    samples: 2,
+    counterexamples: [
+      {
+        text: "0#1, sent to /app/chat.send/a, came to client 2 on server-3, subscribed to /topic/room.b",
+        message: "0#1",
+        client: 2,
+        server: "server-3",
+        atMs: 4_000,
+      },
+    ],
+  });
+});
+
+test("a message that nobody sent is one too, unless the record has holes", () => {
+  const { story: told, inA } = story();
+  told.receive(inA, 9, 7, 7, 5_000);
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "breached",
+    counterexamples: [
+      { text: "9#7, sent by nobody, came to client 1 on server-2, subscribed to /topic/room.a" },
+    ],
+  });
+  expect(judgeOne(check, told.loseFlush(8).record(), "baseline")).toMatchObject({
+    status: "met",
+    note: "1 delivery of messages whose way the record does not tell",
+  });
+});
+
+test("without a delivery it is unknown", () => {
+  expect(judgeOne(check, story().story.record(), "baseline")).toMatchObject({
+    status: "unknown",
+    samples: 0,
+  });
+});

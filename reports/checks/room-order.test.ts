@@ -1,0 +1,58 @@
+import { expect, test } from "vitest";
+import { judgeOne } from "../testing/judge-one.ts";
+import { Story } from "../testing/story.ts";
+import check from "./room-order.ts";
+
+const story = (): { story: Story; subscription: number } => {
+  const told = new Story().count("ordered", 5_000, 40).count("ordered", 6_000, 60);
+  return { subscription: told.join(5, "a", 500), story: told.send(17, 3, "a", 5_500) };
+};
+
+test("INV-ORDER: nothing out of order is met, over all compared deliveries", () => {
+  expect(judgeOne(check, story().story.record(), "baseline")).toEqual({
+    status: "met",
+    measured: 0,
+    samples: 100,
+  });
+});
+
+test("INV-ORDER: one step backwards is breached and shown", () => {
+  const { story: told, subscription } = story();
+  told.oddity({
+    what: "inversion",
+    atMs: 5_600,
+    subscription,
+    publisher: 17,
+    slot: 3,
+    sequence: 8,
+    after: 9,
+  });
+  expect(judgeOne(check, told.record(), "baseline")).toEqual({
+    status: "breached",
+    measured: 1,
+    samples: 100,
+    why: "1 of 100 compared deliveries came out of order",
+    counterexamples: [
+      {
+        text: "17#3 (sequence 8) came after sequence 9 to client 5 on server-3",
+        atMs: 5_600,
+        message: "17#3",
+        client: 5,
+        server: "server-3",
+      },
+    ],
+  });
+});
+
+test("INV-ORDER: a duplicate is not an inversion", () => {
+  const { story: told, subscription } = story();
+  told.oddity({ what: "duplicate", atMs: 5_600, subscription, publisher: 17, slot: 3 });
+  expect(judgeOne(check, told.record(), "baseline").status).toBe("met");
+});
+
+test("cases over the cap leave it unknown; so does nothing to compare", () => {
+  expect(judgeOne(check, story().story.count("odditiesDropped", 5_000, 1).record(), "baseline").status).toBe(
+    "unknown",
+  );
+  expect(judgeOne(check, new Story().record(), "baseline")).toMatchObject({ status: "unknown", samples: 0 });
+});
