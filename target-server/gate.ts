@@ -4,9 +4,6 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { type Admission, chooseSubProtocol, type HandshakeRefusal, refuseHandshake } from "./admission.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** How long a client may take to answer a close frame: one that reads slowly has megabytes to read before it. */
-const CLOSE_ANSWER_MS = 10_000;
-
 const words: Readonly<Record<HandshakeRefusal["status"], string>> = {
   400: "Bad Request",
   403: "Forbidden",
@@ -32,7 +29,6 @@ export function guardUpgrades(
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: messageBytesMax,
-    closeTimeout: CLOSE_ANSWER_MS,
     handleProtocols: (asked: Set<string>) => chooseSubProtocol(asked) ?? (false as const),
   };
   const webSockets = new WebSocketServer(options);

@@ -23,36 +23,40 @@ const RECENT_MAX = 10_000;
 /**
  * Sequence, log and publish as one step, so that the order of a room's sequence is the order in which every instance
  * hears it, whichever instance publishes. Idempotent by message id. Returns the sequence; 0 when the room has no
- * counter and ARGV[3] does not say where to start.
+ * counter.
  */
 const publishScript = `
 local sent = redis.call('GET', KEYS[2])
 if sent then return tonumber(sent) end
-local floor = tonumber(ARGV[2])
-if ARGV[3] == '0' and redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 local seq = redis.call('INCR', KEYS[1])
-if seq <= floor then
-  seq = floor + 1
-  redis.call('SET', KEYS[1], seq)
-end
 redis.call('SET', KEYS[2], seq, 'EX', ${SENT_TTL_S})
-local body = ARGV[4] .. string.format('%d', seq) .. ARGV[5] .. string.format('%d', seq) .. ARGV[6]
+local body = ARGV[2] .. string.format('%d', seq) .. ARGV[3] .. string.format('%d', seq) .. ARGV[4]
 local id = redis.call('XADD', KEYS[3], 'MAXLEN', '~', ${LOG_LENGTH}, '*', 'e', body)
 redis.call('PUBLISH', ARGV[1], '{"logId":"' .. id .. '",' .. body)
 return seq
 `;
 
-type PublishCommand = (
-  sequenceKey: string,
-  sentKey: string,
-  logKey: string,
-  channel: string,
-  floor: number,
-  floorIsKnown: 0 | 1,
-  head: string,
-  middle: string,
-  tail: string,
-) => Promise<number>;
+/** A room's counter never goes back, whatever Redis forgot or another instance knows less of. */
+const raiseCounterScript = `
+local now = tonumber(redis.call('GET', KEYS[1]) or '-1')
+if now < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+return 1
+`;
+
+/** The two scripts, as ioredis adds them to its client. */
+interface Scripts {
+  publishMessage(
+    counter: string,
+    sent: string,
+    log: string,
+    channel: string,
+    head: string,
+    middle: string,
+    tail: string,
+  ): Promise<number>;
+  raiseCounter(counter: string, least: number): Promise<number>;
+}
 
 export interface RelayOptions {
   readonly redis: { readonly host: string; readonly port: number };
@@ -67,11 +71,13 @@ export interface RelayOptions {
 /** Redis pub/sub between the instances, with a log behind it that closes the gaps of a broken subscription. */
 export class Relay {
   readonly #options: RelayOptions;
-  readonly #commands: Redis;
+  readonly #commands: Redis & Scripts;
   readonly #subscription: Redis;
   readonly #pings: NodeJS.Timeout;
   /** By destination: the last sequence heard, in case Redis loses its counter. */
   readonly #highest = new Map<string, number>();
+  /** By room: its counter is known to exist on this connection, or is just being made sure of. */
+  readonly #counters = new Map<string, Promise<void>>();
   readonly #recent = new Set<string>();
   /** Place in the log of the last message delivered; undefined before the first subscription. */
   #lastLogId: string | undefined;
@@ -84,9 +90,12 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    this.#commands = this.#connect("commands");
+    this.#commands = this.#connect("commands") as Redis & Scripts;
     this.#subscription = this.#connect("subscription");
     this.#commands.defineCommand("publishMessage", { numberOfKeys: 3, lua: publishScript });
+    this.#commands.defineCommand("raiseCounter", { numberOfKeys: 1, lua: raiseCounterScript });
+    // A new connection may be to a Redis that forgot everything.
+    this.#commands.on("close", () => this.#counters.clear());
     this.#commands.on("ready", () => {
       for (const resolve of this.#whenReady) resolve();
       this.#whenReady = [];
@@ -101,9 +110,25 @@ export class Relay {
     this.#pings.unref();
   }
 
-  /** Rejects when Redis does not confirm; repeating it later is safe. */
+  /**
+   * Rejects when Redis does not confirm; repeating it later is safe. Messages of a room that are published one after
+   * the other, without waiting in between, keep that order.
+   */
   publish = async (message: ChatMessage): Promise<number> => {
-    const seq = (await this.#publish(message, 0)) || (await this.#publish(message, 1));
+    const { roomId } = message;
+    await this.#counterExists(roomId);
+    const destination = roomTopic(roomId);
+    const seq = await this.#commands.publishMessage(
+      counterKey(roomId),
+      `sent:${message.id}`,
+      LOG_KEY,
+      CHANNEL_PREFIX + destination,
+      ...envelopePieces(destination, message, Date.now()),
+    );
+    if (seq === 0) {
+      this.#counters.delete(roomId);
+      throw new Error(`the sequence of room ${roomId} is gone`);
+    }
     this.#options.metrics.relayPublished.inc();
     return seq;
   };
@@ -140,24 +165,21 @@ export class Relay {
     this.#subscription.disconnect();
   }
 
-  async #publish(message: ChatMessage, floorIsKnown: 0 | 1): Promise<number> {
-    const destination = roomTopic(message.roomId);
-    const heard = this.#highest.get(destination) ?? 0;
-    const floor = floorIsKnown ? Math.max(heard, await this.#options.highestSequence(message.roomId)) : heard;
-    const [head, middle, tail] = envelopePieces(destination, message, Date.now());
-    const command = (this.#commands as unknown as { publishMessage: PublishCommand }).publishMessage;
-    return command.call(
-      this.#commands,
-      `seq:room:${message.roomId}`,
-      `sent:${message.id}`,
-      LOG_KEY,
-      CHANNEL_PREFIX + destination,
-      floor,
-      floorIsKnown,
-      head,
-      middle,
-      tail,
-    );
+  /** Once per room and connection: the counter is at least what the store and this instance know of (A104). */
+  #counterExists(roomId: string): Promise<void> {
+    let exists = this.#counters.get(roomId);
+    if (exists === undefined) {
+      exists = this.#raiseCounter(roomId);
+      this.#counters.set(roomId, exists);
+      exists.catch(() => this.#counters.delete(roomId));
+    }
+    return exists;
+  }
+
+  async #raiseCounter(roomId: string): Promise<void> {
+    const stored = await this.#options.highestSequence(roomId);
+    const heard = this.#highest.get(roomTopic(roomId)) ?? 0;
+    await this.#commands.raiseCounter(counterKey(roomId), Math.max(stored, heard));
   }
 
   #hear(text: string): void {
@@ -260,4 +282,8 @@ export class Relay {
     });
     return redis;
   }
+}
+
+function counterKey(roomId: string): string {
+  return `seq:room:${roomId}`;
 }

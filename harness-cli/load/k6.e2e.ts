@@ -38,7 +38,9 @@ const small = { clients: 30, roomSize: 10, rampMs: 300, holdMs: 4_200, publishEv
 
 test("C2, rules 1 and 3: k6 sends exactly what the plan says, and what it reports is what the server saw, delivery by delivery", async () => {
   await using server = await startStompServer({ beatMs: 1_000 });
-  await using run = await startLoad(runDir(), { params: small, endpoints: [endpoint(server.port)] });
+  // The drain is longer than a heart-beat, so every client must send one.
+  const params = { ...small, drainMs: 1_600 };
+  await using run = await startLoad(runDir(), { params, endpoints: [endpoint(server.port)] });
   expect(await run.load.finished).toEqual({ how: "bye", code: 0 });
   const told = await server.tell();
   const { lines } = run;
@@ -436,7 +438,7 @@ test("k6-entry.ts runs alone with plain k6 and says what happened", async () => 
   expect(told.sends).toBeGreaterThan(50);
   expect(stderr).toContain(`sent ${told.sends}: ${told.receipts} confirmed, 0 rejected, 0 unknown`);
   expect(stderr).toContain(`delivered ${told.deliveries}, 0 odd, 0 ERROR frames`);
-  expect(stderr).toMatch(/^2 s {2}30 of 30 subscribed/m);
+  expect(stderr).toMatch(/^\d s {2}30 of 30 subscribed/m);
   expect(stderr).toContain("ends of connections: 30 × 1000 self; abandoned: 0");
   // Credentials are in it.
   expect((await stat(path.join(dir, "k6-entry.ts"))).mode & 0o077).toBe(0);

@@ -27,7 +27,7 @@ export const toxiproxy: Tool = {
       package: "github.com/Shopify/toxiproxy/v2/cmd/server",
       // a plain build calls itself "git"
       linkerFlags: `-X github.com/Shopify/toxiproxy/v2.Version=${version}`,
-      expect: "some seconds",
+      expect: "up to a minute",
     }),
   remedy: () =>
     `install Go ≥ 1.21 and run \`npx seaworthy doctor --fix\`, or put toxiproxy-server ${version} on the PATH`,

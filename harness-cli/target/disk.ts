@@ -9,7 +9,7 @@ export async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T
     if (code === "ENOSPC" || code === "EDQUOT") {
       throw new SeaworthyError("SW_DISK_FULL", `${what}: ${message}`, "free some space", { cause: error });
     }
-    if (isForbidden(error)) {
+    if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
       throw new SeaworthyError(
         "SW_NOT_WRITABLE",
         `${what}: ${message}`,
@@ -21,8 +21,4 @@ export async function onDisk<T>(what: string, work: () => Promise<T>): Promise<T
     }
     throw error;
   }
-}
-
-export function isForbidden(error: unknown): boolean {
-  return ["EACCES", "EPERM", "EROFS"].includes((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -144,7 +144,8 @@ test("without a cached template, or a cache to keep one in, Postgres's data fold
     const [template] = await readdir(path.join(runDir, "cache"));
     expect(template).toMatch(/^pgdata-/);
     await makeDataFolder({ ...postgres, folder: path.join(runDir, "second") });
-    process.env.SEAWORTHY_CACHE = "/proc/nowhere"; // nobody can write there, not even root
+    await writeFile(path.join(runDir, "file"), "");
+    process.env.SEAWORTHY_CACHE = path.join(runDir, "file", "cache"); // not even root can make it
     await makeDataFolder({ ...postgres, folder: path.join(runDir, "third") });
   } finally {
     if (before === undefined) delete process.env.SEAWORTHY_CACHE;

@@ -381,7 +381,9 @@ export class Connection implements Session, WireEvents {
     this.#deadline();
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
-    if (this.#connectedMs === undefined) {
+    if (was === "new") {
+      // Never dialled: there is nothing to tell.
+    } else if (this.#connectedMs === undefined) {
       journal.connection({ what: "failed", atMs, ...this.#who(), reason: reason || describe(code) });
     } else {
       gauges.connected -= 1;

@@ -5,6 +5,7 @@ import { Journal } from "./journal.ts";
 import { live } from "./life.ts";
 import type { LoadConfig } from "./load-config.ts";
 import { random } from "./random.ts";
+import { roundMs } from "./round-ms.ts";
 import type { Role, Scenario } from "./scenario.ts";
 import { dueMs } from "./schedule.ts";
 import type { Flush, Telemetry } from "./telemetry.ts";
@@ -115,7 +116,7 @@ export class Crew implements Engine {
   report(where: string, error: unknown): void {
     if (this.#errors++ >= ERRORS_MAX) return;
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#ports.emit({ type: "error", vu: this.#vu, atMs: this.nowMs(), where, message });
+    this.#ports.emit({ type: "error", vu: this.#vu, atMs: this.#atMs(), where, message });
   }
 
   /** The whole run of this VU. Call it once time zero is known; resolves when bye is out. */
@@ -138,7 +139,7 @@ export class Crew implements Engine {
     this.#outbox.push(...this.#takeFlushes());
     for (const flush of this.#outbox) this.#ports.emit(flush);
     const abandoned = this.unanswered.size;
-    this.#ports.emit({ type: "bye", vu: this.#vu, atMs: this.nowMs(), abandoned });
+    this.#ports.emit({ type: "bye", vu: this.#vu, atMs: this.#atMs(), abandoned });
   }
 
   /** Ends early: nothing is published any more, what is in flight may arrive for `drainMs`, then all leave. */
@@ -173,6 +174,12 @@ export class Crew implements Engine {
     });
   }
 
+  /** For the record; an error may come before time zero is known. */
+  #atMs(): number {
+    const nowMs = this.nowMs();
+    return Number.isFinite(nowMs) ? roundMs(nowMs) : 0;
+  }
+
   #takeFlushes(): Flush[] {
     return this.journal.take(this.nowMs(), { ...this.gauges });
   }
@@ -185,13 +192,19 @@ export class Crew implements Engine {
     if (this.#outbox.length > 0) this.at(this.nowMs() + 1, () => this.#emitNext());
   }
 
-  #measureLag(): void {
-    const dueMs = this.nowMs() + TICK_MS;
-    this.#ports.wake(TICK_MS, () => {
+  /**
+   * Ticks on a fixed grid, from time zero on. A stall is counted once for every tick that it made late, as it is for
+   * every message: one long sample among a hundred short ones would hide it.
+   */
+  #measureLag(dueMs = TICK_MS): void {
+    this.#ports.wake(Math.max(0, dueMs - this.nowMs()), () => {
       if (this.#over) return;
       const nowMs = this.nowMs();
-      if (nowMs >= 0) this.journal.measure("loopLag", "generator", nowMs, Math.max(0, nowMs - dueMs));
-      this.#measureLag();
+      let nextMs = dueMs;
+      for (; nextMs <= nowMs; nextMs += TICK_MS) {
+        this.journal.measure("loopLag", "generator", nextMs, nowMs - nextMs);
+      }
+      this.#measureLag(nextMs);
     });
   }
 
@@ -221,12 +234,13 @@ export class Crew implements Engine {
   }
 }
 
-/** Clients are numbered through all roles, in the order of the scenario. */
+/** Clients are numbered through all roles, in the order of the scenario; another engine plays the native ones. */
 function membersOf(scenario: Scenario, config: LoadConfig): Member[] {
   const members: Member[] = [];
   let number = 0;
   for (const [name, role] of Object.entries(scenario.roles(config.params))) {
     for (let index = 0; index < role.load.clients; index++, number++) {
+      if (role.engine === "native") continue;
       const client = {
         number,
         role: name,

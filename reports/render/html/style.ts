@@ -6,13 +6,13 @@ export const style = `
 :root{color-scheme:light dark;
 --paper:#fdfdfb;--ink:#1c2126;--quiet:#5c656d;--rule:#d9dcd8;--faint:#eef0ec;
 --met:#00705a;--breached:#b83a00;--unknown:#7a4fa3;--wash:#fbeee6;--wash2:#f3edf8;
---low:#93bfdc;--mid:#3c8dc0;--high:#0b4f7d;--main:#3c8dc0;--warn:#8f62b5;--bad:#cf5200;
---c1:#0b6aa8;--c2:#b86e00;--c3:#00806a;--c4:#a83f7f;--c5:#5c656d;--c6:#7a4fa3;
+--low:#5d9bc6;--mid:#2b78ab;--pale:#a9cbe2;--chip:#8a6400;--high:#0b4f7d;--main:#3c8dc0;--warn:#8f62b5;--bad:#cf5200;
+--c1:#0b6aa8;--c2:#9c5d00;--c3:#00806a;--c4:#a83f7f;--c5:#5c656d;--c6:#7a4fa3;
 --band:#b8860b;--limit:#b83a00}
 @media (prefers-color-scheme:dark){:root{
 --paper:#14181b;--ink:#e4e7e6;--quiet:#9aa4ab;--rule:#323a40;--faint:#1d2327;
 --met:#3fc6a5;--breached:#ff8a4f;--unknown:#c7a3ea;--wash:#33211a;--wash2:#282033;
---low:#2f6288;--mid:#58a6d6;--high:#bfe2f8;--main:#4a98c9;--warn:#b48ad8;--bad:#ee7b35;
+--low:#3b78a5;--mid:#58a6d6;--pale:#2f6288;--chip:#e8c04a;--high:#bfe2f8;--main:#4a98c9;--warn:#b48ad8;--bad:#ee7b35;
 --c1:#63b3e8;--c2:#e8a33d;--c3:#45c2a6;--c4:#e58fc2;--c5:#9aa4ab;--c6:#c7a3ea;
 --band:#e8c04a;--limit:#ff8a4f}}
 *{box-sizing:border-box}
@@ -34,7 +34,7 @@ summary{cursor:pointer;margin:.8rem 0;color:var(--quiet)}
 .heard{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .mark{display:inline-block;width:1.1em;font-weight:700;text-align:center}
 .mark.met{color:var(--met)}.mark.breached{color:var(--breached)}.mark.unknown{color:var(--unknown)}
-.number{display:inline-block;min-width:1.35em;padding:0 .3em;text-align:center;background:var(--band);color:var(--paper);font-size:.8em}
+.number{display:inline-block;min-width:1.35em;padding:0 .3em;text-align:center;background:var(--chip);color:var(--paper);font-size:.8em}
 
 .top{display:flex;justify-content:space-between;gap:1rem;flex-wrap:wrap;padding:1.1rem 0 .5rem;color:var(--quiet);font-size:.85rem}
 .verdict{border-top:6px solid;padding:.7rem 0 .2rem}
@@ -93,7 +93,7 @@ td:not(.wide),.word{white-space:nowrap}
 .phases{grid-column:2;position:relative;height:15px}
 .phases span{position:absolute;overflow:hidden;white-space:nowrap;text-overflow:ellipsis;padding-left:calc(3px + var(--shift,0px));border-left:1px solid var(--quiet);height:15px}
 .phases .fault{color:var(--ink);background:var(--paper);border:0;padding:0;z-index:1}
-.phases b{display:inline-block;min-width:14px;text-align:center;background:var(--band);color:var(--paper)}
+.phases b{display:inline-block;min-width:14px;text-align:center;background:var(--chip);color:var(--paper)}
 .phases i{font-style:normal}
 .y{grid-column:1;position:relative}
 .y span{position:absolute;right:.5rem;transform:translateY(50%)}
@@ -122,7 +122,7 @@ svg .level{fill:var(--main)}
 .ends .low{color:var(--quiet)}
 .ends .is-limit{color:var(--limit)}
 .low{--k:var(--low)}.mid{--k:var(--mid)}.high{--k:var(--high)}.due{--k:var(--quiet)}
-.main{--k:var(--main)}.warn{--k:var(--warn)}.bad{--k:var(--bad)}.quiet{--k:var(--low)}
+.main{--k:var(--main)}.warn{--k:var(--warn)}.bad{--k:var(--bad)}.quiet{--k:var(--pale)}
 .cat1{--k:var(--c1)}.cat2{--k:var(--c2)}.cat3{--k:var(--c3)}.cat4{--k:var(--c4)}.cat5{--k:var(--c5)}.cat6{--k:var(--c6)}
 .line.high{stroke-width:2.2}.line.due,.line.cat2{stroke-dasharray:5 3}.line.cat3{stroke-dasharray:1.5 3}
 .alarming td,.alarming th{color:var(--breached)}
@@ -142,6 +142,7 @@ main,header,footer{padding:0 .9rem}
 .slo thead{display:none}
 .slo{width:100%}
 .slo .check{padding:.5rem 0 .2rem}
+.slo .check th{white-space:normal}
 .slo .check th small{display:inline;margin-left:.5em}
 .slo .check td{display:flex;gap:.5em;align-items:baseline;padding:.12rem .3rem}
 .slo .check td::before{content:attr(data-phase);flex:1;min-width:0;white-space:normal;color:var(--ink)}
