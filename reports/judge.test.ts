@@ -96,6 +96,13 @@ describe("judge", () => {
     const report = judge(story.record(), [generatorValid, green]);
     const why = report.judgements.map(({ verdict }) => ("why" in verdict ? verdict.why : ""));
     expect(why[5]).toMatch(/^kill on server-2 had no effect/);
+    const unfit = judge(story.measureEach("lateness", 10_000, 12_000, 900, 200).record(), [
+      generatorValid,
+      green,
+    ]);
+    const during = unfit.judgements.filter(({ phase }) => phase === "during kill server-2");
+    for (const { verdict } of during)
+      expect(verdict).toMatchObject({ why: expect.stringMatching(/^kill on/) });
   });
 
   test("rule 6: where the generator was saturated, nothing is red and nothing is green", () => {
@@ -107,6 +114,7 @@ describe("judge", () => {
     ]);
     const during = report.judgements.filter(({ phase }) => phase === "during kill server-2");
     expect(during.map(({ verdict }) => verdict.status)).toEqual(["unknown", "unknown", "unknown"]);
+    expect(during[0]?.verdict).toMatchObject({ why: expect.stringMatching(/^sends 90/) });
     expect(during[1]?.verdict).toMatchObject({
       why: expect.stringMatching(/sends 90\d.* late at p99.*it would have been breached: three things/),
       measured: 3,

@@ -58,6 +58,16 @@ describe("rule 5: the run cut into phases", () => {
     ]);
   });
 
+  test("a fault that begins when another one is healed has a phase of its own", () => {
+    const story = new Story(long)
+      .fault("kill", "server-2", 10_000, 12_000)
+      .fault("cut", "server-1/clients", 12_000, 15_000);
+    expect(phasesOfStory(story).slice(2, 4)).toEqual([
+      "during kill server-2 10-12",
+      "during cut server-1/clients 12-15",
+    ]);
+  });
+
   test("overlapping faults make one phase that names both", () => {
     const story = new Story(long)
       .fault("kill", "server-2", 10_000, 14_000)

@@ -62,7 +62,7 @@ export function phasesOf(record: RunRecord): Phase[] {
     const why = group.spans.flatMap((span) => span.void ?? []).join("; ");
     const voided = why ? { void: why } : {};
 
-    const hasRecovery = group.healed && until - group.toMs >= SHORTEST_MS;
+    const hasRecovery = until - group.toMs >= SHORTEST_MS;
     const faultEnd = hasRecovery ? group.toMs : until;
     phases.push({ ...phase(`during ${name}`, "fault", group.fromMs, faultEnd, faults), ...voided });
     if (!hasRecovery) continue;
@@ -167,7 +167,6 @@ interface Group {
   readonly spans: readonly FaultSpan[];
   readonly fromMs: number;
   readonly toMs: number;
-  readonly healed: boolean;
 }
 
 /** Faults on whole seconds; those that share a second become one group. Only what lies before the end. */
@@ -183,10 +182,9 @@ function overlapping(spans: readonly FaultSpan[], endMs: number): Group[] {
         spans: [...last.spans, span],
         fromMs: last.fromMs,
         toMs: Math.max(last.toMs, toMs),
-        healed: last.healed && span.healed,
       };
     } else {
-      groups.push({ spans: [span], fromMs, toMs: Math.max(toMs, fromMs + 1_000), healed: span.healed });
+      groups.push({ spans: [span], fromMs, toMs: Math.max(toMs, fromMs + 1_000) });
     }
   }
   return groups;

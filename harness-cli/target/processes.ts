@@ -5,10 +5,11 @@ import { fileURLToPath } from "node:url";
 import { roundTrip } from "../../chaos/round-trip.ts";
 import type { LinkOptions } from "../../chaos/toxiproxy.ts";
 import type { Plan, Reference } from "../../reports/record/plan.ts";
-import { thisMachine } from "../provision/machine.ts";
+import { thisMachine, thisMachine } from "../provision/machine.ts";
 import type { Tools } from "../provision/tools.ts";
 import { httpStatus } from "./answers.ts";
 import { auditPostgres } from "./audit.ts";
+import { compileCache } from "./compile-cache.ts";
 import { onDisk } from "./disk.ts";
 import { choosePorts } from "./ports.ts";
 import {
@@ -98,7 +99,7 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
         name,
         command: tools.node.path,
         args: [options.serverProgram ?? referenceServer],
-        env: serverEnvironment(name, port, plan, reference, jwtSecret),
+        env: { ...compileCache(thisMachine()), ...serverEnvironment(name, port, plan, reference, jwtSecret) },
         logFile: logFile(name),
       },
       answers: async (timeoutMs) =>

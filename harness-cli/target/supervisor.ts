@@ -6,6 +6,7 @@ import { within } from "../../chaos/deadline.ts";
 import type { Exit } from "../../chaos/topology.ts";
 import { thisMachine } from "../provision/machine.ts";
 import { spawnChild } from "./child.ts";
+import { compileCache } from "./compile-cache.ts";
 import { onDisk } from "./disk.ts";
 import { startTimeOf } from "./start-time.ts";
 import { startWatchdog } from "./watchdog-pipe.ts";
@@ -88,7 +89,10 @@ export async function createSupervisor(options: SupervisorOptions = {}): Promise
   const machine = thisMachine();
   const id = randomUUID();
   const marker = `SEAWORTHY_SUPERVISOR=${id}`;
-  const watchdog = startWatchdog(options.node ?? machine.node.path, inherited(machine.env));
+  const watchdog = startWatchdog(options.node ?? machine.node.path, {
+    ...inherited(machine.env),
+    ...compileCache(machine),
+  });
   watchdog.tell({ marker });
   if (options.runDir) watchdog.tell({ log: path.resolve(options.runDir, "logs", "watchdog.log") });
 

@@ -44,6 +44,7 @@ describe("rule 6, I87: the generator is judged first", () => {
   test("a missing report disqualifies the phase that it touches", () => {
     const story = quiet().fault("kill", "server-2", 12_000, 14_000).loseFlush(12);
     expect(judged(story).status).toBe("met");
+    expect(judged(story, "recovery after kill server-2").status).toBe("met");
     expect(judged(story, "during kill server-2")).toMatchObject({
       status: "unknown",
       why: expect.stringMatching(/reports of the load are missing \(VU 1\)/),

@@ -20,6 +20,16 @@ test("INV-DURABLE: all that was seen is stored: met, over distinct messages", ()
   });
 });
 
+test("INV-DURABLE: what any one subscriber saw counts", () => {
+  const told = story().send(0, 10, "a", 13_000).stored([0, 0, 9]);
+  const late = told.join(2, "a", 12_500);
+  expect(judgeOne(check, told.receive(late, 0, 10, 10, 13_000).record(), "baseline")).toMatchObject({
+    status: "breached",
+    measured: 1,
+    samples: 11,
+  });
+});
+
 test("INV-DURABLE: more in the store than was seen is fine", () => {
   expect(judgeOne(check, story().stored([0, 0, 50], [7, 1, 2]).record(), "baseline").status).toBe("met");
 });

@@ -63,6 +63,17 @@ describe("INV-SPREAD: the first retries of those that a fault dropped", () => {
     expect(judged(story)).toMatchObject({ status: "met" });
   });
 
+  test("a client that was dropped twice by the same fault retried first after the first drop", () => {
+    const story = dropped(40, (i) => i * 10);
+    for (let i = 0; i < 40; i++) {
+      story
+        .connect(i, 10_600, 1)
+        .close(i, 10_700)
+        .due(i, 11_000 + i * 200, 2);
+    }
+    expect(judged(story)).toMatchObject({ status: "breached", measured: 100, samples: 40 });
+  });
+
   test("clients of other servers, and those that left by themselves, were not dropped", () => {
     const story = dropped(40, (i) => i * 150);
     for (let i = 0; i < 20; i++) {

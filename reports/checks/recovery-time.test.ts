@@ -32,6 +32,12 @@ describe("INV-RECOVER: recovery time", () => {
     expect(judged(story)).toMatchObject({ status: "met", measured: 4_250 });
   });
 
+  test("a short trouble within a long one does not end it", () => {
+    const story = killed().close(1, 10_001).measure("delivery", 14_000, 400, 100);
+    story.join(1, "a", 20_000, 2);
+    expect(judged(story)).toMatchObject({ status: "met", measured: 7_500 });
+  });
+
   test("at the limit it is met, beyond it breached", () => {
     const back = (atMs: number) => {
       const story = killed().close(1, 10_001);
