@@ -14,6 +14,8 @@ const [job, ...args] = process.argv.slice(2);
 const jobs = /** @type {Record<string, (node: string) => Promise<number>>} */ ({
   demo: (node) => runChild(node, [path.join(root, "bin", "seaworthy.mjs"), "demo", ...args], { leash: true }),
   test: (node) => runChild(node, [path.join(root, "node_modules", "vitest", "vitest.mjs"), "run", ...args]),
+  bench: (node) =>
+    runChild(node, [path.join(root, "harness-cli", "bench", "main.ts"), ...args], { leash: true }),
   // only gets what is missing
   provision: async () => 0,
 });

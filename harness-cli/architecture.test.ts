@@ -120,6 +120,7 @@ describe("the house", () => {
       "harness-cli/target/child.ts",
       "harness-cli/target/watchdog-pipe.ts",
       "harness-cli/target/watchdog.ts",
+      "harness-cli/bench/programs/bare-server.ts",
     ];
     const touching = product.filter(
       (file) =>

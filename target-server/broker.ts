@@ -1,10 +1,11 @@
+import { ackId } from "./acknowledgement.ts";
 import { encode } from "./stomp/encode.ts";
 import { frame, type Headers, type Version } from "./stomp/frame.ts";
 import { textFrame } from "./web-socket-frame.ts";
 
 /** Someone with a socket. The buffer is shared by all subscribers: never write into it. */
 export interface Subscriber {
-  deliver(framed: Buffer): void;
+  deliver(framed: Buffer, outgoing: Outgoing): void;
 }
 
 /** What a MESSAGE carries, apart from its subscription. */
@@ -17,6 +18,8 @@ export interface Outgoing {
 interface Audience {
   readonly version: Version;
   readonly subscriptionId: string;
+  /** Its messages carry an `ack` header. */
+  readonly acked: boolean;
   readonly subscribers: Set<Subscriber>;
 }
 
@@ -24,19 +27,31 @@ interface Audience {
 export class Broker {
   readonly #topics = new Map<string, Map<string, Audience>>();
 
-  subscribe(destination: string, version: Version, subscriptionId: string, subscriber: Subscriber): void {
+  subscribe(
+    destination: string,
+    version: Version,
+    subscriptionId: string,
+    subscriber: Subscriber,
+    acked = false,
+  ): void {
     const audiences = this.#topics.get(destination) ?? new Map<string, Audience>();
     this.#topics.set(destination, audiences);
-    const key = `${version} ${subscriptionId}`;
-    const audience = audiences.get(key) ?? { version, subscriptionId, subscribers: new Set() };
+    const key = audienceKey(version, subscriptionId, acked);
+    const audience = audiences.get(key) ?? { version, subscriptionId, acked, subscribers: new Set() };
     audiences.set(key, audience);
     audience.subscribers.add(subscriber);
   }
 
   /** Unsubscribing twice is fine: a session's end may be noticed from both sides. */
-  unsubscribe(destination: string, version: Version, subscriptionId: string, subscriber: Subscriber): void {
+  unsubscribe(
+    destination: string,
+    version: Version,
+    subscriptionId: string,
+    subscriber: Subscriber,
+    acked = false,
+  ): void {
     const audiences = this.#topics.get(destination);
-    const key = `${version} ${subscriptionId}`;
+    const key = audienceKey(version, subscriptionId, acked);
     const audience = audiences?.get(key);
     if (audiences === undefined || audience === undefined) return;
     audience.subscribers.delete(subscriber);
@@ -49,7 +64,7 @@ export class Broker {
     let deliveries = 0;
     for (const audience of this.#topics.get(destination)?.values() ?? []) {
       const framed = frameFor(audience, outgoing);
-      for (const subscriber of audience.subscribers) subscriber.deliver(framed);
+      for (const subscriber of audience.subscribers) subscriber.deliver(framed, outgoing);
       deliveries += audience.subscribers.size;
     }
     return deliveries;
@@ -58,9 +73,25 @@ export class Broker {
   get destinations(): number {
     return this.#topics.size;
   }
+
+  /** How many subscriptions each destination has, counted now. */
+  *audiences(): Iterable<{ readonly destination: string; readonly subscriptions: number }> {
+    for (const [destination, audiences] of this.#topics) {
+      let subscriptions = 0;
+      for (const { subscribers } of audiences.values()) subscriptions += subscribers.size;
+      yield { destination, subscriptions };
+    }
+  }
 }
 
-function frameFor(audience: Audience, outgoing: Outgoing): Buffer {
-  const headers = { ...outgoing.headers, subscription: audience.subscriptionId };
-  return textFrame(encode(frame("MESSAGE", headers, outgoing.body), audience.version));
+function audienceKey(version: Version, subscriptionId: string, acked: boolean): string {
+  return `${version} ${acked ? "acked" : "auto"} ${subscriptionId}`;
+}
+
+/** The MESSAGE for everyone who asked in the same way. */
+export function frameFor(audience: Omit<Audience, "subscribers">, outgoing: Outgoing): Buffer {
+  const { subscriptionId, acked, version } = audience;
+  const headers: Record<string, string> = { ...outgoing.headers, subscription: subscriptionId };
+  if (acked && version === "1.2") headers.ack = ackId(subscriptionId, outgoing);
+  return textFrame(encode(frame("MESSAGE", headers, outgoing.body), version));
 }

@@ -1,5 +1,5 @@
-import type { Socket } from "node:net";
-import type { RawData, WebSocket } from "ws";
+import type { RawData } from "ws";
+import type { Identity } from "./auth.ts";
 import { type CloseCode, closeCodes } from "./close-codes.ts";
 import type { EvictionLimits } from "./config.ts";
 import type { Waiting } from "./policies.ts";
@@ -10,11 +10,12 @@ import { encode } from "./stomp/encode.ts";
 import type { Frame, Version } from "./stomp/frame.ts";
 import { EOL } from "./stomp/heart-beat.ts";
 import { textFrame } from "./web-socket-frame.ts";
+import type { Wire, WireOutlet } from "./wire.ts";
 
 export interface ConnectionLimits {
-  readonly messageBytesMax: number;
+  readonly frameBytesMax: number;
   readonly firstMessageMs: number;
-  /** Silence after which the server pings, apart from STOMP beats (A55). */
+  /** The server pings so often, whatever else goes either way: for the proxies between as well (A55). */
   readonly pingMs: number;
   readonly eviction: EvictionLimits;
 }
@@ -27,12 +28,12 @@ const DEAD_GRACE_MS = 1_000;
 const ordinaryCloses: readonly number[] = [1000, 1001, 1005, closeCodes.restart];
 const HEARTBEAT = textFrame(EOL);
 
-/** One WebSocket: bytes to frames, frames to bytes, clocks. What the frames mean is the session's business. */
+/** One client: bytes to frames, frames to bytes, clocks. What the frames mean is the session's business. */
 export class Connection implements Transport {
   readonly session: Session;
   /** Resolves when the socket is closed, whoever closed it. */
   readonly gone: Promise<void>;
-  readonly #ws: WebSocket;
+  readonly #ws: Wire;
   readonly #queue: SendQueue;
   readonly #decoder: Decoder;
   readonly #limits: ConnectionLimits;
@@ -43,19 +44,25 @@ export class Connection implements Transport {
   #lastDataMs = this.#openedAtMs;
   #lastSignMs = this.#openedAtMs;
   #lastSentMs = this.#openedAtMs;
-  #pinged = false;
+  #lastPingMs = this.#openedAtMs;
   /** Set by whoever decides first how this connection ends. */
   #ending: { readonly code: CloseCode; readonly reason: string } | undefined;
 
-  constructor(ws: WebSocket, socket: Socket, limits: ConnectionLimits, services: SessionServices) {
+  constructor(
+    ws: Wire,
+    outlet: WireOutlet,
+    limits: ConnectionLimits,
+    services: SessionServices,
+    shown?: Identity,
+  ) {
     this.#ws = ws;
     this.#limits = limits;
     this.#services = services;
-    this.#queue = new SendQueue(socket);
-    this.#decoder = new Decoder({ ...defaultLimits, frameBytesMax: limits.messageBytesMax });
-    this.session = new Session(this, services);
-    socket.on("drain", () => this.#queue.pump());
-    ws.on("message", (data) => this.#receive(data));
+    this.#queue = new SendQueue(outlet);
+    this.#decoder = new Decoder({ ...defaultLimits, frameBytesMax: limits.frameBytesMax });
+    this.session = new Session(this, services, shown);
+    outlet.on("drain", () => this.#queue.pump());
+    ws.on("message", (data, isBinary) => this.#receive(data, isBinary));
     ws.on("ping", () => this.#sign());
     ws.on("pong", () => this.#sign());
     ws.on("error", (error) => this.#broken(error));
@@ -75,6 +82,10 @@ export class Connection implements Transport {
 
   send(frame: Frame): void {
     this.deliver(textFrame(encode(frame, this.#version)));
+  }
+
+  onceSent(next: () => void): void {
+    if (this.#ending === undefined) this.#queue.onceEmpty(next);
   }
 
   deliver(framed: Buffer): void {
@@ -124,12 +135,19 @@ export class Connection implements Transport {
     const { policies, metrics } = this.#services;
     const { sendEveryMs, expectEveryMs } = this.session.beat;
 
-    if (!this.session.connected && nowMs - this.#openedAtMs > this.#limits.firstMessageMs) {
+    const waitedMs = nowMs - this.#openedAtMs;
+    if (!this.session.connected && policies.connectIsLate(waitedMs, this.#limits.firstMessageMs)) {
       this.session.connectIsLate();
       return;
     }
+    this.session.endIfExpired(Date.now());
     // A tick early rather than late: the client counts from what it received.
-    if (sendEveryMs > 0 && nowMs - this.#lastSentMs >= sendEveryMs - tickMs) this.deliver(HEARTBEAT);
+    if (sendEveryMs > 0 && nowMs - this.#lastSentMs >= sendEveryMs - tickMs) {
+      policies.beat(
+        () => this.deliver(HEARTBEAT),
+        () => this.session.answered(),
+      );
+    }
     if (peersMayBeBlamed) {
       const missesBeats = expectEveryMs > 0 && policies.peerIsDead(nowMs - this.#lastDataMs, expectEveryMs);
       if (missesBeats || policies.peerIsDead(nowMs - this.#lastSignMs, this.#limits.pingMs)) {
@@ -138,14 +156,19 @@ export class Connection implements Transport {
         return;
       }
     }
-    if (!this.#pinged && nowMs - this.#lastSignMs >= this.#limits.pingMs - tickMs) {
-      this.#pinged = true;
+    if (nowMs - this.#lastPingMs >= this.#limits.pingMs - tickMs) {
+      this.#lastPingMs = nowMs;
       this.#ws.ping();
     }
     this.#evictIfSlow(this.waiting());
   }
 
-  #receive(data: RawData): void {
+  #receive(data: RawData, isBinary = false): void {
+    if (isBinary) {
+      // STOMP here is text (A62).
+      this.session.isNotText();
+      return;
+    }
     this.#lastDataMs = performance.now();
     this.#sign();
     for (const decoded of this.#decoder.push(data as Buffer)) this.session.receive(decoded);
@@ -153,7 +176,6 @@ export class Connection implements Transport {
 
   #sign(): void {
     this.#lastSignMs = performance.now();
-    this.#pinged = false;
   }
 
   #evictIfSlow(waiting: Waiting): void {
@@ -193,11 +215,11 @@ export class Connection implements Transport {
   #closed(code: number): void {
     this.session.end();
     this.#queue.clear();
-    const { metrics, log } = this.#services;
+    const { metrics, log, policies } = this.#services;
     const final = this.#ending?.code ?? code;
     const initiator = this.#ending === undefined ? "client" : "server";
     const seconds = (performance.now() - this.#openedAtMs) / 1_000;
-    metrics.connectionsActive.dec();
+    if (policies.leavesTheGauge(final)) metrics.connectionsActive.dec();
     metrics.closes.inc({ code: String(final), initiator });
     metrics.connectionSeconds.observe(seconds);
     log[ordinaryCloses.includes(final) ? "debug" : "info"]("connection closed", {

@@ -5,13 +5,15 @@ import { type ChatMessage, toDto } from "./message.ts";
  * the order in which every instance delivers.
  */
 export interface Envelope {
-  readonly logId: string;
+  /** Null for what is told once and never caught up with, such as typing. */
+  readonly logId: string | null;
   readonly destination: string;
-  /** Null for topics. */
+  /** Null for topics; else `destination` is one of this user's queues. */
   readonly userId: string | null;
   readonly originServerId: string;
   readonly timestamp: number;
   readonly msgId: string;
+  /** 0 for what has none. */
   readonly seq: number;
   readonly payload: string;
 }
@@ -37,6 +39,12 @@ export function envelopePieces(
   return [`${head.slice(1, -1)},"seq":`, `,"payload":${payload.slice(0, -2)},\\"seq\\":`, `}"}`];
 }
 
+/** The envelope without its leading `{"logId":…,`: what the relay's log keeps. */
+export function envelopeBody(envelope: Omit<Envelope, "logId">): string {
+  const { destination, userId, originServerId, timestamp, msgId, seq, payload } = envelope;
+  return JSON.stringify({ destination, userId, originServerId, timestamp, msgId, seq, payload }).slice(1);
+}
+
 /** Undefined for whatever else is said on the channel: a stray PUBLISH must not stop the relay (A92, I36). */
 export function parseEnvelope(text: string): Envelope | undefined {
   let value: unknown;
@@ -46,13 +54,13 @@ export function parseEnvelope(text: string): Envelope | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { logId, destination, originServerId, timestamp, msgId, seq, payload } = value as Record<
+  const { logId, destination, userId, originServerId, timestamp, msgId, seq, payload } = value as Record<
     string,
     unknown
   >;
   const sound =
-    typeof logId === "string" &&
-    /^\d+-\d+$/.test(logId) &&
+    (logId === null || (typeof logId === "string" && /^\d+-\d+$/.test(logId))) &&
+    (userId === null || typeof userId === "string") &&
     typeof destination === "string" &&
     typeof originServerId === "string" &&
     typeof timestamp === "number" &&

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { pathOf, webSocketPaths } from "./admission.ts";
+import { pathOf } from "./admission.ts";
 import type { Metrics } from "./metrics.ts";
 import { availableDefects, loadDefect } from "./mutants.ts";
+import { BadRequest, findRoute, json, type Page, type Route, readJson } from "./route.ts";
 
 export interface Readiness {
   readonly ready: boolean;
@@ -13,7 +14,14 @@ export interface HttpServices {
   readonly serverId: string;
   readonly defects: readonly string[];
   readonly metrics: Metrics;
+  readonly webSocketPaths: readonly string[];
+  /** What of the metrics may be seen. */
+  exposeMetrics(page: string): string;
   readiness(): Promise<Readiness>;
+  /** What else can be asked, see `route.ts`. */
+  readonly routes: readonly Route[];
+  /** May the bearer of this `Authorization` header use `/internal/…`? (B178) */
+  mayUseInternal(authorization: string | undefined): boolean;
 }
 
 /** The few pages beside the WebSocket: health, metrics, and which defects are on. */
@@ -33,7 +41,7 @@ export function createPages(services: HttpServices) {
     "/metrics": async () => ({
       status: 200,
       type: services.metrics.registry.contentType,
-      body: await services.metrics.registry.metrics(),
+      body: services.exposeMetrics(await services.metrics.registry.metrics()),
     }),
     "/internal/mutants": async () => {
       const all = await Promise.all(availableDefects().map(loadDefect));
@@ -45,7 +53,11 @@ export function createPages(services: HttpServices) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = pathOf(request);
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
-    if (webSocketPaths.includes(path)) {
+    if (page === undefined) {
+      const answered = await answerRoute(services, request, path);
+      if (answered !== undefined) return answer(response, answered);
+    }
+    if (services.webSocketPaths.includes(path)) {
       response.setHeader("upgrade", "websocket");
       answer(response, json(426, { reason: "upgrade-required" }));
     } else if (page === undefined) {
@@ -58,14 +70,25 @@ export function createPages(services: HttpServices) {
   };
 }
 
-interface Page {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
-
-function json(status: number, value: unknown): Page {
-  return { status, type: "application/json", body: `${JSON.stringify(value)}\n` };
+async function answerRoute(
+  services: HttpServices,
+  request: IncomingMessage,
+  path: string,
+): Promise<Page | undefined> {
+  try {
+    const found = findRoute(services.routes, request.method, path);
+    if (found === undefined) return undefined;
+    if (path.startsWith("/internal/") && !services.mayUseInternal(request.headers.authorization)) {
+      services.metrics.authFailures.inc({ stage: "internal", reason: "not-allowed" });
+      return json(401, { reason: "internal-token-missing-or-wrong" });
+    }
+    if (found === "wrong-method") return json(405, { reason: "method-not-allowed" });
+    const query = new URL(request.url ?? "/", "http://any").searchParams;
+    return await found.route.answer({ request, params: found.params, query, json: () => readJson(request) });
+  } catch (error) {
+    if (error instanceof BadRequest) return json(error.status, { reason: error.message });
+    throw error;
+  }
 }
 
 function answer(response: ServerResponse, page: Page): void {
@@ -74,6 +97,7 @@ function answer(response: ServerResponse, page: Page): void {
     "content-length": Buffer.byteLength(page.body),
     "x-frame-options": "DENY",
     "cache-control": "no-store",
+    ...page.headers,
   });
   response.end(page.body);
 }

@@ -1,5 +1,6 @@
 import { enableCompileCache } from "node:module";
 import { describeConfig, readConfig } from "./config.ts";
+import { openFilesMax } from "./file-limit.ts";
 
 // Halves the CPU time of a start (490 to 245 ms, measured); before the imports that it is for.
 enableCompileCache();
@@ -22,7 +23,16 @@ const [{ createTargetServer }, { healthy }, { withDefects }] = await Promise.all
   import("./policies.ts"),
   import("./mutants.ts"),
 ]);
-const server = createTargetServer(config, await withDefects(healthy, config.defects));
+const policies = await withDefects(healthy, config.defects);
+const filesMax = openFilesMax();
+if (filesMax !== undefined && !policies.enoughFiles(filesMax, config.openFilesFloor)) {
+  process.stderr.write(
+    `Only ${filesMax} files may be open here, and MIN_OPEN_FILES is ${config.openFilesFloor}: each connection needs one. ` +
+      "Raise the limit (ulimit -n 65536), or set MIN_OPEN_FILES lower.\n",
+  );
+  process.exit(2);
+}
+const server = createTargetServer(config, policies);
 
 /** Beyond the drain: for the last answers and for the stores to take what is left. */
 const STOP_RESERVE_MS = 10_000;

@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { collectProcessMetrics } from "./process-metrics.ts";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -8,7 +9,7 @@ const durationBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Counter({ name, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
@@ -24,6 +25,15 @@ export function createMetrics() {
     registry,
     connectionsActive: gauge("websocket_connections_active", "open WebSocket connections (D41)"),
     connectionsMax: gauge("websocket_connections_max", "connections this instance accepts at most (A133)"),
+    connectionsTarget: gauge(
+      "websocket_target_connections",
+      "connections this instance is meant for; more want another instance (A133)",
+    ),
+    heartbeatLateness: histogram(
+      "websocket_heartbeat_lateness_seconds",
+      "lateness of the timer that beats, pings and reaps (A59)",
+      [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5],
+    ),
     handshakes: counter("websocket_handshakes_total", "upgrade requests by result (D42)", ["result"]),
     connectionErrors: counter("websocket_connection_errors_total", "failed connections by stage (D43)", [
       "stage",
@@ -56,12 +66,29 @@ export function createMetrics() {
     evictions: counter("websocket_evictions_total", "clients closed for not reading, by limit (D51)", [
       "reason",
     ]),
+    nacks: counter("stomp_nacks_total", "messages refused with NACK, by what became of them", ["next"]),
     closes: counter("websocket_closes_total", "closed connections (D52)", ["code", "initiator"]),
     reconnections: counter("websocket_reconnections_total", "CONNECTs that say they are a retry (D53)"),
     queueRejected: counter("work_queue_rejected_total", "messages refused, by queue (D56)", ["queue"]),
+    dbAcquireSeconds: histogram(
+      "db_pool_acquire_seconds",
+      "wait for a Postgres connection of the pool (A81, D58)",
+      durationBuckets,
+    ),
+    redisPingSeconds: histogram(
+      "redis_ping_seconds",
+      "round trip of a PING once a second, by connection (D17, D59)",
+      durationBuckets,
+      ["connection"],
+    ),
     dbPoolMax: gauge("db_pool_max", "Postgres connections at most (A81)"),
     relayPublished: counter("relay_published_total", "messages published to the relay (D59)"),
     relayReceived: counter("relay_received_total", "messages received from the relay (D59)"),
+    relayFleeting: counter(
+      "relay_fleeting_total",
+      "typing and presence through the relay: told once, never caught up with (A116)",
+      ["direction"],
+    ),
     relayReplayed: counter("relay_replayed_total", "messages fetched from the relay's log after a break"),
     relayPublishErrors: counter("relay_publish_errors_total", "publishes that failed and are retried (A98)"),
     relayLagSeconds: histogram(
@@ -69,7 +96,25 @@ export function createMetrics() {
       "publish to receipt through Redis (D59)",
       durationBuckets,
     ),
+    replayed: counter("replay_messages_total", "messages sent once more to clients that came back (D67)"),
+    replayGaps: counter("replay_gap_total", "resumes that were told of a gap (D67)"),
+    offlineBufferLength: gauge(
+      "offline_buffer_length",
+      "items in the offline buffer that this instance wrote to last (D67)",
+    ),
+    offlineItems: counter("offline_buffer_items_total", "items of offline buffers, by what became of them", [
+      "what",
+    ]),
+    userPushes: counter("user_pushes_total", "messages to one user, by result (A101)", ["result"]),
+    receipts: counter("message_receipts_total", "new receipts of messages, by status (A114)", ["status"]),
+    presenceMessages: counter("presence_messages_total", "changes of presence told to rooms (I90)"),
+    typingDropped: counter("typing_dropped_total", "typing events over the rate, dropped (A43)"),
     authFailures: counter("auth_failures_total", "refused identities (D65)", ["stage", "reason"]),
+    rateLimited: counter(
+      "rate_limited_total",
+      "what was over a limit: messages, handshakes, sessions (D66)",
+      ["scope"],
+    ),
     /** The gauges of pool and queues, read when they are asked for. */
     watch({ pool, persist, outbox }: GaugeSources): void {
       const poolGauge = (name: string, help: string, part: "used" | "idle" | "waiting") =>

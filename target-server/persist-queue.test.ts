@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { ChatMessage } from "./message.ts";
 import { Outbox } from "./outbox.ts";
@@ -33,7 +34,10 @@ test("A82, I9: what waits for a room shares the next transaction, in the order i
     },
   });
   const settled: string[] = [];
-  const all = ["a", "b", "c"].map((id) => queue.add(message(id)).then(() => settled.push(id)));
+  const add = (id: string) => queue.add(message(id)).then(() => settled.push(id));
+  const all = [add("a")];
+  await nextTurn();
+  all.push(add("b"), add("c"));
   expect(batches).toEqual([["a"]]);
   commits[0]!();
   await all[0];
@@ -44,7 +48,22 @@ test("A82, I9: what waits for a room shares the next transaction, in the order i
   expect(queue.depth).toBe(0);
 });
 
-test("A74: over its capacity it refuses at once, and takes again when there is room", async () => {
+test("A82: what comes in one turn of the loop shares a transaction from the first message on", async () => {
+  const batches: string[][] = [];
+  const queue = new PersistQueue({
+    lanes: 4,
+    capacity: 100,
+    observe: () => {},
+    insert: async (batch) => {
+      batches.push(batch.map((m) => m.id));
+      return inserted(batch);
+    },
+  });
+  await Promise.all(["a", "b", "c"].map((id) => queue.add(message(id))));
+  expect(batches).toEqual([["a", "b", "c"]]);
+});
+
+test("A72, A74: over its capacity it refuses at once, and takes again when there is room", async () => {
   let commit = () => {};
   const queue = new PersistQueue({
     lanes: 1,
@@ -56,6 +75,7 @@ test("A74: over its capacity it refuses at once, and takes again when there is r
     },
   });
   const first = queue.add(message("a"));
+  await nextTurn();
   const second = queue.add(message("b"));
   expect(await queue.add(message("c"))).toMatchObject({ how: "rejected" });
   commit();
@@ -63,6 +83,7 @@ test("A74: over its capacity it refuses at once, and takes again when there is r
   commit();
   await second;
   const fourth = queue.add(message("d"));
+  await nextTurn();
   commit();
   expect(await fourth).toEqual({ how: "stored" });
   await queue.idle();
@@ -95,12 +116,14 @@ test("A80: what waited too long for a slow store is refused untried", async () =
     now: () => nowMs,
     insert: async (batch) => {
       tried.push(...batch.map((m) => m.id));
-      await Promise.resolve();
+      await nextTurn();
       nowMs += 2_500;
       return inserted(batch);
     },
   });
-  const [first, late] = await Promise.all([queue.add(message("a")), queue.add(message("b"))]);
+  const one = queue.add(message("a"));
+  await nextTurn();
+  const [first, late] = await Promise.all([one, queue.add(message("b"))]);
   expect(first).toEqual({ how: "stored" });
   expect(late).toEqual({ how: "rejected", reason: "the store is too slow" });
   expect(tried).toEqual(["a"]);

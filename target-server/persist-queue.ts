@@ -7,17 +7,23 @@ const BATCH_MAX = 100;
 /** A message that waited this long is refused untried: its sender should hear of it, not wait for a slow store. */
 const WAIT_MAX_MS = 2_000;
 
-interface Waiting {
-  readonly message: ChatMessage;
+/** What can be stored: one lane per room (or user) keeps its order. */
+export interface Storable {
+  readonly id: string;
+  readonly roomId: string;
+}
+
+interface Waiting<M> {
+  readonly message: M;
   readonly sinceMs: number;
   readonly settle: (persisted: Persisted) => void;
 }
 
-export interface PersistOptions {
+export interface PersistOptions<M extends Storable = ChatMessage> {
   readonly lanes: number;
   /** Over all lanes (A72). Beyond it a message is refused at once (A74: reject). */
   readonly capacity: number;
-  insert(batch: readonly ChatMessage[]): Promise<Inserted>;
+  insert(batch: readonly M[]): Promise<Inserted>;
   /** Seconds that a message waited, and that its transaction took. */
   observe(stage: "queue" | "db", seconds: number): void;
   now?(): number;
@@ -27,15 +33,15 @@ export interface PersistOptions {
  * The bounded way to the store. A room has one lane and a lane one transaction at a time, so messages of a room are
  * committed, and settled, in the order they came (I9). What comes in meanwhile shares the next transaction.
  */
-export class PersistQueue {
-  readonly #options: PersistOptions;
-  readonly #lanes: Waiting[][];
+export class PersistQueue<M extends Storable = ChatMessage> {
+  readonly #options: PersistOptions<M>;
+  readonly #lanes: Waiting<M>[][];
   readonly #busy: boolean[];
   readonly #now: () => number;
   #unsettled = 0;
   #whenIdle: (() => void)[] = [];
 
-  constructor(options: PersistOptions) {
+  constructor(options: PersistOptions<M>) {
     this.#options = options;
     this.#lanes = Array.from({ length: options.lanes }, () => []);
     this.#busy = Array.from({ length: options.lanes }, () => false);
@@ -43,7 +49,7 @@ export class PersistQueue {
   }
 
   /** Never rejects, and always settles: every step behind it has a deadline. */
-  add(message: ChatMessage): Promise<Persisted> {
+  add(message: M): Promise<Persisted> {
     if (this.#unsettled >= this.#options.capacity) {
       return Promise.resolve({ how: "rejected", reason: "too many messages are waiting to be stored" });
     }
@@ -51,7 +57,10 @@ export class PersistQueue {
     const lane = laneOf(message.roomId, this.#lanes.length);
     return new Promise((settle) => {
       this.#lanes[lane]!.push({ message, sinceMs: this.#now(), settle });
-      if (!this.#busy[lane]) void this.#work(lane);
+      if (this.#busy[lane]) return;
+      // What comes in the same read shares its transaction, and so falls due for the clients in one tick.
+      this.#busy[lane] = true;
+      setImmediate(() => void this.#work(lane));
     });
   }
 
@@ -66,10 +75,9 @@ export class PersistQueue {
 
   async #work(lane: number): Promise<void> {
     const waiting = this.#lanes[lane]!;
-    this.#busy[lane] = true;
     while (waiting.length > 0) {
       const startMs = this.#now();
-      const batch: Waiting[] = [];
+      const batch: Waiting<M>[] = [];
       for (const entry of waiting.splice(0, BATCH_MAX)) {
         this.#options.observe("queue", (startMs - entry.sinceMs) / 1_000);
         if (startMs - entry.sinceMs <= WAIT_MAX_MS) batch.push(entry);
@@ -83,7 +91,7 @@ export class PersistQueue {
     this.#busy[lane] = false;
   }
 
-  #settle(entry: Waiting, persisted: Persisted): void {
+  #settle(entry: Waiting<M>, persisted: Persisted): void {
     this.#unsettled -= 1;
     entry.settle(persisted);
     if (this.#unsettled > 0) return;
@@ -92,7 +100,7 @@ export class PersistQueue {
   }
 }
 
-function outcome(message: ChatMessage, inserted: Inserted): Persisted {
+function outcome(message: Storable, inserted: Inserted): Persisted {
   switch (inserted.how) {
     case "inserted":
       return { how: inserted.ids.has(message.id) ? "stored" : "duplicate" };

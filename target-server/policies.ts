@@ -1,35 +1,42 @@
 import type { EvictionLimits } from "./config.ts";
+import { type DeliveryPolicies, healthyDelivery } from "./delivery-policies.ts";
 import type { Subscribable } from "./destinations.ts";
+import { healthyIdentity, type IdentityPolicies } from "./identity-policies.ts";
+import { healthyInput, type InputPolicies } from "./input-policies.ts";
+import { healthyLimits, type LimitPolicies } from "./limit-policies.ts";
+import type { Membership } from "./membership.ts";
 import type { ChatMessage } from "./message.ts";
-import { originIsAllowed } from "./origin.ts";
+import { healthyProtocol, type ProtocolPolicies } from "./protocol-policies.ts";
 
 /**
  * Every decision that a server can get wrong, one small strategy each. The server asks them and holds no decision of
  * its own, so a defect is a record with one strategy exchanged, and the healthy server knows nothing of defects.
  */
-export interface Policies {
-  /** May a page of this origin open a WebSocket? (A4, A5) */
-  acceptOrigin(origin: string | undefined, rules: OriginRules): boolean;
-  /** Is the token that opened the session still good for this SEND? (A24) */
-  tokenIsGood(expiresAtMs: number, nowMs: number): boolean;
-  /** Rooms are open to every user until membership exists; everything not listed is denied (A32, I78). */
-  maySubscribe(user: string, destination: Subscribable): boolean;
-  maySend(user: string, room: string): boolean;
+export interface Policies
+  extends ProtocolPolicies,
+    DeliveryPolicies,
+    IdentityPolicies,
+    InputPolicies,
+    LimitPolicies {
+  /** What belongs to a room is for its members; everything not listed is denied (A32, I78). */
+  maySubscribe(user: string, destination: Subscribable, membership: Membership): boolean | Promise<boolean>;
+  maySend(user: string, room: string, membership: Membership): boolean | Promise<boolean>;
   /** Nothing heard for `silentMs` where a sign of life was due every `everyMs` (A54). */
   peerIsDead(silentMs: number, everyMs: number): boolean;
   /** Why a client that does not read must go; undefined while it may stay (A63–A65). */
   evict(waiting: Waiting, limits: EvictionLimits): EvictionReason | undefined;
   /** In which order a message is stored and told to others (A79). */
-  accept(message: ChatMessage, steps: AcceptSteps): Promise<Persisted>;
+  accept<M>(message: M, steps: AcceptSteps<M>): Promise<Persisted>;
   /** Whom a broadcast reaches: through the relay every instance's subscribers (A90, A93). */
   broadcast(paths: BroadcastPaths): Publish;
   /** What a planned stop looks like to the clients (A121–A125). */
   stop(steps: StopSteps): Promise<void>;
-}
-
-export interface OriginRules {
-  readonly allowed: readonly string[];
-  readonly required: boolean;
+  /** What of the metrics, in Prometheus text, the outside may see (A130, A131). */
+  exposeMetrics(page: string): string;
+  /** Does this close end the connection's place in the gauge? (D41) */
+  leavesTheGauge(code: number): boolean;
+  /** Does a CONNECT with this `connect-attempt` count as a reconnection? (D53) */
+  isReconnection(attempt: string | undefined): boolean;
 }
 
 /** What waits in the server for one client. */
@@ -50,10 +57,10 @@ export type Persisted =
   | { readonly how: "rejected"; readonly reason: string }
   | { readonly how: "unknown"; readonly reason: string };
 
-export interface AcceptSteps {
-  persist(message: ChatMessage): Promise<Persisted>;
+export interface AcceptSteps<M = ChatMessage> {
+  persist(message: M): Promise<Persisted>;
   /** Hands it to the outbox: it will be published, in this order, whenever the relay can. */
-  broadcast(message: ChatMessage): void;
+  broadcast(message: M): void;
 }
 
 /** Gives the message its room sequence and makes it reach subscribers. Rejects when that cannot be confirmed. */
@@ -80,12 +87,16 @@ export interface StopSteps {
 const MISS_TOLERANCE = 1.5;
 
 export const healthy: Policies = {
-  acceptOrigin: (origin, rules) =>
-    origin === undefined ? !rules.required : originIsAllowed(origin, rules.allowed),
-  tokenIsGood: (expiresAtMs, nowMs) => nowMs < expiresAtMs,
-  maySubscribe: (_user, destination) =>
-    ["room", "server-events", "announcements", "user-queue"].includes(destination.kind),
-  maySend: () => true,
+  ...healthyIdentity,
+  ...healthyInput,
+  ...healthyLimits,
+  ...healthyProtocol,
+  ...healthyDelivery,
+  maySubscribe: (user, destination, membership) =>
+    "room" in destination
+      ? membership.isMember(user, destination.room)
+      : ["server-events", "announcements", "tier", "user-queue"].includes(destination.kind),
+  maySend: (user, room, membership) => membership.isMember(user, room),
   peerIsDead: (silentMs, everyMs) => silentMs > everyMs * MISS_TOLERANCE,
   evict: (waiting, limits) => {
     if (waiting.depth > limits.depth) return "depth";
@@ -103,4 +114,7 @@ export const healthy: Policies = {
     await closeInWaves();
     await flush();
   },
+  exposeMetrics: (page) => page,
+  leavesTheGauge: () => true,
+  isReconnection: (attempt) => Number(attempt ?? 0) > 0,
 };

@@ -21,7 +21,9 @@ export function startPulse(
   let lastMs = performance.now();
   const clocks = setInterval(() => {
     const nowMs = performance.now();
-    const peersMayBeBlamed = nowMs - lastMs - tickMs < HELD_UP_MS;
+    const lateMs = nowMs - lastMs - tickMs;
+    const peersMayBeBlamed = lateMs < HELD_UP_MS;
+    metrics.heartbeatLateness.observe(Math.max(0, lateMs) / 1_000);
     lastMs = nowMs;
     for (const connection of connections) connection.tick(nowMs, tickMs, peersMayBeBlamed);
   }, tickMs);

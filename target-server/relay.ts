@@ -1,18 +1,25 @@
 import { Redis } from "ioredis";
+import type { StreamPages, StreamReaders } from "./delivery-policies.ts";
 import { roomTopic } from "./destinations.ts";
-import { type Envelope, envelopePieces, isAfter, parseEnvelope } from "./envelope.ts";
+import { type Envelope, envelopeBody, envelopePieces, isAfter, parseEnvelope } from "./envelope.ts";
 import { type Log, reasonOf } from "./log.ts";
 import type { ChatMessage } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Channel of a destination (A90); every instance listens to all of them. */
-const CHANNEL_PREFIX = "ws:";
+export const CHANNEL_PREFIX = "ws:";
 /** The last messages of all rooms, for instances whose subscription broke: pub/sub forgets what nobody heard. */
-const LOG_KEY = "relay:log";
-const LOG_LENGTH = 10_000;
+export const LOG_KEY = "relay:log";
+export const LOG_LENGTH = 10_000;
+/** Only with `RELAY=streams`: what is told once, of which a reader that was away misses nothing worth having. */
+const FLEETING_KEY = "relay:fleeting";
+const FLEETING_LENGTH = 1_000;
+/** A reader of streams asks again after this long without anything new; well below the deadline of a command. */
+const READ_BLOCK_MS = 500;
+const SHARED_GROUP = "instances";
 const LOG_PAGE = 500;
 /** A publish whose answer was lost is repeated; for this long Redis knows that it happened. */
-const SENT_TTL_S = 600;
+export const SENT_TTL_S = 600;
 /** Commands and connects end after this long, also on a link that swallows (A96). */
 const DEADLINE_MS = 2_000;
 const PING_EVERY_MS = 1_000;
@@ -33,8 +40,16 @@ local seq = redis.call('INCR', KEYS[1])
 redis.call('SET', KEYS[2], seq, 'EX', ${SENT_TTL_S})
 local body = ARGV[2] .. string.format('%d', seq) .. ARGV[3] .. string.format('%d', seq) .. ARGV[4]
 local id = redis.call('XADD', KEYS[3], 'MAXLEN', '~', ${LOG_LENGTH}, '*', 'e', body)
-redis.call('PUBLISH', ARGV[1], '{"logId":"' .. id .. '",' .. body)
+if ARGV[5] == '1' then redis.call('PUBLISH', ARGV[1], '{"logId":"' .. id .. '",' .. body) end
 return seq
+`;
+
+/** The same for what has no sequence. Returns 1; 0 when it was told before (A102). */
+const tellScript = `
+if not redis.call('SET', KEYS[1], 0, 'NX', 'EX', ${SENT_TTL_S}) then return 0 end
+local id = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${LOG_LENGTH}, '*', 'e', ARGV[2])
+if ARGV[3] == '1' then redis.call('PUBLISH', ARGV[1], '{"logId":"' .. id .. '",' .. ARGV[2]) end
+return 1
 `;
 
 /** A room's counter never goes back, whatever Redis forgot or another instance knows less of. */
@@ -54,11 +69,16 @@ interface Scripts {
     head: string,
     middle: string,
     tail: string,
+    live: string,
   ): Promise<number>;
+  tellAll(sent: string, log: string, channel: string, body: string, live: string): Promise<number>;
   raiseCounter(counter: string, least: number): Promise<number>;
 }
 
+type LoggedEnvelope = Envelope & { readonly logId: string };
+
 export interface RelayOptions {
+  readonly serverId: string;
   readonly redis: { readonly host: string; readonly port: number };
   readonly log: Log;
   readonly metrics: Metrics;
@@ -66,6 +86,13 @@ export interface RelayOptions {
   deliver(envelope: Envelope): void;
   /** From the store, when Redis lost the room's counter (A104). */
   highestSequence(roomId: string): Promise<number>;
+  /** How the instances hear of each other: by pub/sub, or by reading the log itself (A94). */
+  readonly mode: "pubsub" | "streams";
+  readStream(readers: StreamReaders): Promise<StreamPages>;
+  /** What the log has from before this instance's first subscription, in order. */
+  remember(envelope: Envelope): void;
+  /** A break was longer than the log: something was missed, and nobody knows what. */
+  missed(): void;
 }
 
 /** Redis pub/sub between the instances, with a log behind it that closes the gaps of a broken subscription. */
@@ -82,8 +109,10 @@ export class Relay {
   /** Place in the log of the last message delivered; undefined before the first subscription. */
   #lastLogId: string | undefined;
   /** Heard while the log is still being read: delivered after it. Undefined: nothing is being read. */
-  #held: Envelope[] | undefined = [];
+  #held: LoggedEnvelope[] | undefined = [];
   #live = false;
+  /** Who reads the streams now; a new connection has a new reader. */
+  #reader: object | undefined;
   #whenReady: (() => void)[] = [];
   readonly #firstSubscription = Promise.withResolvers<void>();
   #closing = false;
@@ -93,6 +122,7 @@ export class Relay {
     this.#commands = this.#connect("commands") as Redis & Scripts;
     this.#subscription = this.#connect("subscription");
     this.#commands.defineCommand("publishMessage", { numberOfKeys: 3, lua: publishScript });
+    this.#commands.defineCommand("tellAll", { numberOfKeys: 2, lua: tellScript });
     this.#commands.defineCommand("raiseCounter", { numberOfKeys: 1, lua: raiseCounterScript });
     // A new connection may be to a Redis that forgot everything.
     this.#commands.on("close", () => this.#counters.clear());
@@ -105,6 +135,7 @@ export class Relay {
     this.#subscription.on("close", () => {
       this.#live = false;
       this.#held = [];
+      this.#reader = undefined;
     });
     this.#pings = setInterval(() => this.#ping(), PING_EVERY_MS);
     this.#pings.unref();
@@ -124,6 +155,7 @@ export class Relay {
       LOG_KEY,
       CHANNEL_PREFIX + destination,
       ...envelopePieces(destination, message, Date.now()),
+      this.publishes,
     );
     if (seq === 0) {
       this.#counters.delete(roomId);
@@ -132,6 +164,44 @@ export class Relay {
     this.#options.metrics.relayPublished.inc();
     return seq;
   };
+
+  /**
+   * Tells every instance of something that has no room sequence; who was away catches up with it. False when it was
+   * told before under this id. Rejects when Redis does not confirm; repeating it later is safe.
+   */
+  async tell(event: Omit<Envelope, "logId">): Promise<boolean> {
+    const channel = CHANNEL_PREFIX + event.destination;
+    const told = await this.#commands.tellAll(
+      `sent:${event.msgId}`,
+      LOG_KEY,
+      channel,
+      envelopeBody(event),
+      this.publishes,
+    );
+    if (told === 1) this.#options.metrics.relayPublished.inc();
+    return told === 1;
+  }
+
+  /** Tells every instance that is there now, and forgets it. Rejects when Redis is away. */
+  async whisper(event: Omit<Envelope, "logId">): Promise<void> {
+    const body = envelopeBody(event);
+    if (this.#options.mode === "pubsub") {
+      await this.#commands.publish(CHANNEL_PREFIX + event.destination, `{"logId":null,${body}`);
+    } else {
+      await this.#commands.xadd(FLEETING_KEY, "MAXLEN", "~", FLEETING_LENGTH, "*", "e", body);
+    }
+    this.#options.metrics.relayFleeting.inc({ direction: "published" });
+  }
+
+  /** For scripts that publish by themselves: "0" where the instances read the log. */
+  get publishes(): "0" | "1" {
+    return this.#options.mode === "pubsub" ? "1" : "0";
+  }
+
+  /** The connection of all commands, for what must keep their order. */
+  get redis(): Redis {
+    return this.#commands;
+  }
 
   /** Resolves when commands can be sent. */
   async ready(): Promise<void> {
@@ -188,40 +258,48 @@ export class Relay {
       this.#options.log.warn("the relay heard something that is no envelope", { bytes: text.length });
       return;
     }
-    this.#options.metrics.relayReceived.inc();
+    if (envelope.logId === null) this.#options.metrics.relayFleeting.inc({ direction: "received" });
+    else this.#options.metrics.relayReceived.inc();
     this.#options.metrics.relayLagSeconds.observe(Math.max(0, Date.now() - envelope.timestamp) / 1_000);
-    if (this.#held === undefined) this.#deliver(envelope);
-    else this.#held.push(envelope);
+    if (envelope.logId === null) this.#options.deliver(envelope);
+    else if (this.#held === undefined) this.#deliver(envelope as LoggedEnvelope);
+    else this.#held.push(envelope as LoggedEnvelope);
   }
 
   /** The log's order is the order of all instances, so a place not after the last one was delivered before. */
-  #deliver(envelope: Envelope): void {
+  #deliver(envelope: LoggedEnvelope): void {
     if (this.#lastLogId !== undefined && !isAfter(envelope.logId, this.#lastLogId)) return;
     this.#lastLogId = envelope.logId;
-    if (this.#recent.has(envelope.msgId)) return;
-    this.#recent.add(envelope.msgId);
+    // A direct message is one message with two addressees.
+    const { msgId, userId } = envelope;
+    const known = userId === null ? msgId : `${msgId} ${userId}`;
+    if (this.#recent.has(known)) return;
+    this.#recent.add(known);
     if (this.#recent.size > RECENT_MAX) this.#recent.delete(this.#recent.values().next().value!);
-    this.#highest.set(envelope.destination, envelope.seq);
+    if (envelope.seq > 0 && envelope.userId === null) this.#highest.set(envelope.destination, envelope.seq);
     this.#options.deliver(envelope);
   }
 
   /** Subscribe first, then read what the log has since the last delivery, then what was heard meanwhile. */
   async #subscribe(): Promise<void> {
     const { log, metrics } = this.#options;
-    const held: Envelope[] = [];
+    const held: LoggedEnvelope[] = [];
     this.#held = held;
     try {
-      await this.#subscription.psubscribe(`${CHANNEL_PREFIX}*`);
+      if (this.#options.mode === "pubsub") await this.#subscription.psubscribe(`${CHANNEL_PREFIX}*`);
       await this.ready();
       if (this.#lastLogId === undefined) {
-        const [newest] = await this.#commands.xrevrange(LOG_KEY, "+", "-", "COUNT", 1);
-        this.#lastLogId = newest?.[0] ?? "0-0";
+        const readTo = await this.#readPast();
+        if (this.#held !== held) return;
+        this.#lastLogId = readTo;
       } else {
         const replayed = await this.#replay(held);
         metrics.relayReplayed.inc(replayed);
         log.info("subscribed to the relay again", { replayed });
-        if (replayed >= LOG_LENGTH)
+        if (replayed >= LOG_LENGTH) {
           log.warn("the break was longer than the relay's log: messages may be missing");
+          this.#options.missed();
+        }
       }
     } catch (error) {
       log.warn("could not subscribe to the relay", { reason: reasonOf(error) });
@@ -233,17 +311,80 @@ export class Relay {
     this.#held = undefined;
     for (const envelope of held) this.#deliver(envelope);
     this.#live = true;
+    if (this.#options.mode === "streams") void this.#readStreams();
     this.#firstSubscription.resolve();
   }
 
-  async #replay(held: readonly Envelope[]): Promise<number> {
+  /** Returns the place in the log up to which everything is remembered. */
+  async #readPast(): Promise<string> {
+    let last = "0-0";
+    for (;;) {
+      const page = await this.#commands.xrange(LOG_KEY, `(${last}`, "+", "COUNT", LOG_PAGE);
+      for (const [logId, fields] of page) {
+        last = logId;
+        const envelope = parseEnvelope(`{"logId":"${logId}",${fields[1]}`);
+        if (envelope !== undefined) this.#options.remember(envelope);
+      }
+      if (page.length < LOG_PAGE) return last;
+    }
+  }
+
+  /** Each instance has its own cursor, and goes on where it was: a group would share the entries out (A94, I59). */
+  async #readStreams(): Promise<void> {
+    const reader = {};
+    this.#reader = reader;
+    try {
+      const [fleeting] = await this.#commands.xrevrange(FLEETING_KEY, "+", "-", "COUNT", 1);
+      let fleetingId = fleeting?.[0] ?? "0-0";
+      while (this.#reader === reader) {
+        const pages = await this.#options.readStream(this.#readers(fleetingId));
+        if (this.#reader !== reader) return;
+        for (const [stream, entries] of pages) {
+          for (const [id, fields] of entries) {
+            if (stream === FLEETING_KEY) fleetingId = id;
+            this.#hear(`{"logId":${stream === FLEETING_KEY ? "null" : `"${id}"`},${fields[1]}`);
+            // Also past what is no envelope: it would come again for ever.
+            if (stream === LOG_KEY) this.#lastLogId = id;
+          }
+        }
+      }
+    } catch (error) {
+      if (this.#reader !== reader || this.#closing) return;
+      this.#options.log.warn("could not read the relay's streams", { reason: reasonOf(error) });
+      this.#subscription.disconnect(true);
+    }
+  }
+
+  #readers(fleetingId: string): StreamReaders {
+    const redis = this.#subscription;
+    const read = async (logId: string, otherId: string) =>
+      ((await redis.xread(
+        ...(["COUNT", LOG_PAGE, "BLOCK", READ_BLOCK_MS] as const),
+        ...(["STREAMS", LOG_KEY, FLEETING_KEY, logId, otherId] as const),
+      )) ?? []) as StreamPages;
+    return {
+      own: () => read(this.#lastLogId ?? "0-0", fleetingId),
+      newest: () => read("$", "$"),
+      shared: async () => {
+        await redis.xgroup("CREATE", LOG_KEY, SHARED_GROUP, "$", "MKSTREAM").catch(() => {});
+        const group = ["GROUP", SHARED_GROUP, this.#options.serverId] as const;
+        return ((await redis.xreadgroup(
+          ...group,
+          ...(["COUNT", LOG_PAGE, "BLOCK", READ_BLOCK_MS, "NOACK"] as const),
+          ...(["STREAMS", LOG_KEY, ">"] as const),
+        )) ?? []) as StreamPages;
+      },
+    };
+  }
+
+  async #replay(held: readonly LoggedEnvelope[]): Promise<number> {
     let replayed = 0;
     for (;;) {
       const page = await this.#commands.xrange(LOG_KEY, `(${this.#lastLogId}`, "+", "COUNT", LOG_PAGE);
       if (this.#held !== held) return replayed;
       for (const [logId, fields] of page) {
         const envelope = parseEnvelope(`{"logId":"${logId}",${fields[1]}`);
-        if (envelope !== undefined) this.#deliver(envelope);
+        if (envelope !== undefined) this.#deliver(envelope as LoggedEnvelope);
         else this.#lastLogId = logId;
       }
       replayed += page.length;
@@ -253,8 +394,14 @@ export class Relay {
 
   /** A link that swallows is noticed by its silence: a subscriber sends nothing that could fail by itself. */
   #ping(): void {
-    for (const redis of [this.#commands, this.#subscription]) {
-      if (redis.status === "ready") redis.ping().catch(() => redis.disconnect(true));
+    const connections = { commands: this.#commands, subscription: this.#subscription };
+    for (const [connection, redis] of Object.entries(connections)) {
+      if (redis.status !== "ready") continue;
+      const answered = this.#options.metrics.redisPingSeconds.startTimer({ connection });
+      redis.ping().then(
+        () => answered(),
+        () => redis.disconnect(true),
+      );
     }
   }
 

@@ -54,6 +54,24 @@ test("A63: frames of one tick leave in order and in one write", async () => {
   expect(queue.waiting()).toMatchObject({ depth: 0, bytes: 0 });
 });
 
+test("A63: sockets that wait for the same frames get one shared buffer, and each its own where they differ", () => {
+  const written: Uint8Array[][] = [];
+  const queues = Array.from({ length: 4 }, () => {
+    const writes: Uint8Array[] = [];
+    written.push(writes);
+    const outlet = { writable: true, writableLength: 0, bytesWritten: 0, cork() {}, uncork() {} };
+    return new SendQueue({ ...outlet, write: (bytes) => writes.push(bytes) > 0 });
+  });
+  const [a, b, c] = ["<a>", "<b>", "<c>"].map((text) => Buffer.from(text));
+  for (const queue of queues.slice(0, 2)) for (const frame of [a!, b!]) queue.push(frame);
+  for (const frame of [a!, c!]) queues[2]!.push(frame);
+  queues[3]!.push(a!);
+  for (const queue of queues) queue.pump();
+  expect(written.map((writes) => writes.map(String))).toEqual([["<a><b>"], ["<a><b>"], ["<a><c>"], ["<a>"]]);
+  expect(written[1]![0]).toBe(written[0]![0]);
+  expect(written[3]![0]).toBe(a);
+});
+
 test("A65: what a paused reader leaves is counted in messages and bytes, and comes out whole when it reads", async () => {
   const { outlet, reader } = await socketPair();
   outlet.on("drain", () => queue.pump());

@@ -5,6 +5,8 @@ export interface Outlet {
   readonly writable: boolean;
   readonly writableLength: number;
   readonly bytesWritten: number;
+  /** Every write must be one frame; else several may be joined in one. */
+  readonly framesApart?: boolean;
   write(bytes: Uint8Array): boolean;
   cork(): void;
   uncork(): void;
@@ -17,10 +19,11 @@ const FLUSH_DEPTH = 64;
 
 /** Queues with something to write at the end of this tick, so that each socket gets one write for all of it. */
 let due: SendQueue[] = [];
+let dueSinceMs = 0;
 
 /**
  * What waits for one client, counted in messages (the socket's own buffer is coarse and blind to the kernel's). A ring
- * that grows with need. Frames that fall due in one tick leave in one corked write: the system call is the cost.
+ * that grows with need. Frames that fall due in one tick leave in one write: the system call is the cost.
  */
 export class SendQueue {
   readonly #outlet: Outlet;
@@ -45,7 +48,9 @@ export class SendQueue {
     if (this.#depth === this.#frames.length) this.#grow();
     const slot = (this.#first + this.#depth) & (this.#frames.length - 1);
     this.#frames[slot] = frame;
-    this.#queuedAtMs[slot] = this.#now();
+    // One look at the clock for all that is pushed in one tick.
+    if (due.length === 0) dueSinceMs = this.#now();
+    this.#queuedAtMs[slot] = dueSinceMs;
     this.#depth += 1;
     this.#bytes += frame.length;
     if (this.#depth >= FLUSH_DEPTH) {
@@ -59,21 +64,48 @@ export class SendQueue {
   /** Feeds the socket up to the low-water mark. Call it again on the socket's `drain`. */
   pump(): void {
     this.#isDue = false;
-    if (this.#depth > 0 && this.#outlet.writable && this.#outlet.writableLength < LOW_WATER_BYTES) {
-      this.#outlet.cork();
-      do this.#outlet.write(this.#shift());
-      while (this.#depth > 0 && this.#outlet.writableLength < LOW_WATER_BYTES);
-      this.#outlet.uncork();
+    // Again while the kernel takes it at once: what it took so raises no `drain` that could be relied on.
+    while (this.#depth > 0 && this.#outlet.writable && this.#outlet.writableLength < LOW_WATER_BYTES) {
+      if (this.#depth === 1) this.#outlet.write(this.#shift());
+      else if (this.#outlet.framesApart) this.#writeApart();
+      else this.#writeJoined();
     }
-    if (this.#depth === 0) {
-      this.#whenEmpty?.();
+    if (this.#depth === 0 && this.#whenEmpty !== undefined) {
+      const done = this.#whenEmpty;
       this.#whenEmpty = undefined;
+      done();
     }
+  }
+
+  /** One buffer in one write: cheaper than a list of them, and the same one for all who wait for the same. */
+  #writeJoined(): void {
+    const frames: Uint8Array[] = [];
+    let room = LOW_WATER_BYTES - this.#outlet.writableLength;
+    do {
+      const frame = this.#shift();
+      frames.push(frame);
+      room -= frame.length;
+    } while (this.#depth > 0 && room > 0);
+    this.#outlet.write(joined(frames));
+  }
+
+  #writeApart(): void {
+    this.#outlet.cork();
+    do this.#outlet.write(this.#shift());
+    while (this.#depth > 0 && this.#outlet.writableLength < LOW_WATER_BYTES);
+    this.#outlet.uncork();
   }
 
   /** Calls back once everything queued until now is in the socket; at once where nothing waits. */
   onceEmpty(done: () => void): void {
-    this.#whenEmpty = done;
+    const before = this.#whenEmpty;
+    this.#whenEmpty =
+      before === undefined
+        ? done
+        : () => {
+            before();
+            done();
+          };
     this.pump();
   }
 
@@ -137,4 +169,18 @@ function flushDue(): void {
   const queues = due;
   due = [];
   for (const queue of queues) queue.pump();
+  lastJoined = undefined;
+}
+
+/** In a full room hundreds of sockets wait for the same frames: they are joined once. */
+let lastJoined: { readonly frames: readonly Uint8Array[]; readonly bytes: Buffer } | undefined;
+
+function joined(frames: readonly Uint8Array[]): Buffer {
+  const last = lastJoined;
+  if (last?.frames.length === frames.length && last.frames.every((frame, n) => frame === frames[n])) {
+    return last.bytes;
+  }
+  const bytes = Buffer.concat(frames);
+  lastJoined = { frames, bytes };
+  return bytes;
 }

@@ -1,14 +1,21 @@
 import { createServer } from "node:http";
+import { exportActivity } from "./activity-metrics.ts";
+import { type Admission, pathOf } from "./admission.ts";
 import { route } from "./app/application.ts";
 import { chatSend } from "./app/chat-send.ts";
-import { createAuthenticator } from "./auth.ts";
+import { tokenRefresh } from "./app/token-refresh.ts";
+import type { Identity } from "./auth.ts";
 import { Broker } from "./broker.ts";
 import type { Config } from "./config.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
-import { roomTopic, SERVER_EVENTS } from "./destinations.ts";
+import { createDelivery, createRoomLog, type Delivery, remember } from "./delivery/delivery.ts";
+import { roomOfTopic, roomTopic, SERVER_EVENTS } from "./destinations.ts";
 import { stopSteps } from "./drain.ts";
+import { openFilesMax } from "./file-limit.ts";
 import { guardUpgrades } from "./gate.ts";
 import { createPages, type Readiness } from "./http.ts";
+import { createIdentity } from "./identity.ts";
+import { identityRoutes } from "./identity-routes.ts";
 import { createLog, reasonOf } from "./log.ts";
 import { type ChatMessage, messageId, toDto } from "./message.ts";
 import { createMetrics } from "./metrics.ts";
@@ -19,11 +26,17 @@ import type { Policies } from "./policies.ts";
 import { PublishedMarks } from "./published-marks.ts";
 import { startPulse } from "./pulse.ts";
 import { Relay } from "./relay.ts";
+import { fullestRooms, RoomActivity, sumOf } from "./room-activity.ts";
+import type { Route } from "./route.ts";
 import type { SessionServices } from "./session.ts";
+import { isSockJsWebSocket } from "./sockjs/address.ts";
+import { createSockJs } from "./sockjs/endpoint.ts";
+import { SockJsWebSocket } from "./sockjs/web-socket-wire.ts";
 import { Store } from "./store.ts";
+import type { Wire, WireOutlet } from "./wire.ts";
 
-/** For a request's head (A11). */
-const REQUEST_DEADLINE_MS = 20_000;
+/** How often half-sent requests are looked for; Node's own 30 s would let them live that much longer (B175). */
+const HEAD_CHECK_MS = 1_000;
 const CREATE_TABLES_RETRY_MS = 250;
 const CLOSE_STORE_DEADLINE_MS = 2_000;
 
@@ -40,25 +53,38 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   const log = createLog(serverId, config.logLevel);
   const metrics = createMetrics();
   const broker = new Broker();
+  const roomActivity = new RoomActivity();
   const connections = new Set<Connection>();
   let state: "starting" | "serving" | "draining" = "starting";
 
   // A message's way in: persist queue, store, outbox, relay …
-  const store = new Store(config.postgres, (reason) =>
-    log.warn("an idle Postgres connection broke", { reason }),
+  const store = new Store(
+    config.postgres,
+    (reason) => log.warn("an idle Postgres connection broke", { reason }),
+    (seconds) => metrics.dbAcquireSeconds.observe(seconds),
   );
   const persistQueue = new PersistQueue({
     ...config.work,
     insert: (batch) => store.insert(batch),
     observe: (stage, seconds) => metrics.processingSeconds.observe({ stage }, seconds),
   });
+  const roomLog = createRoomLog();
   const relay = new Relay({
     redis: config.redis,
     log,
     metrics,
     highestSequence: (roomId) => store.highestSequence(roomId),
-    deliver: ({ destination, msgId, originServerId, seq, payload }) =>
-      fanOut(destination, { "message-id": msgId, "server-id": originServerId, seq: String(seq) }, payload),
+    serverId,
+    mode: config.relay,
+    readStream: policies.readStream,
+    remember: (envelope) => remember(roomLog, envelope),
+    missed: () => roomLog.clear(),
+    deliver: (envelope) => {
+      if (delivery.takes(envelope)) return;
+      const { destination, msgId, originServerId, seq, payload } = envelope;
+      const headers = { "message-id": msgId, "server-id": originServerId };
+      fanOut(destination, seq > 0 ? { ...headers, seq: String(seq) } : headers, payload);
+    },
   });
   const outbox: Outbox = new Outbox({
     capacity: config.outboxCapacity,
@@ -75,6 +101,8 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   // … and out: broker, connections.
   function fanOut(destination: string, headers: Readonly<Record<string, string>>, body: string): void {
     const startMs = performance.now();
+    const room = roomOfTopic(destination);
+    if (room !== undefined) roomActivity.add(room);
     const all = { destination, ...headers, "content-type": "application/json" };
     metrics.sent.inc(broker.deliver(destination, { headers: all, body }));
     metrics.processingSeconds.observe({ stage: "write" }, (performance.now() - startMs) / 1_000);
@@ -85,10 +113,23 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     fanOut(roomTopic(message.roomId), headers, JSON.stringify(toDto(message, seq)));
   }
 
+  const identity = createIdentity({
+    config,
+    policies,
+    log,
+    metrics,
+    isMember: (user, room) => store.isMember(user, room),
+  });
+  const delivery: Delivery = createDelivery({
+    ...{ config, policies, metrics, log, broker, store, relay, roomLog, outbox, identity },
+  });
   const applications = [
+    ...delivery.applications,
+    tokenRefresh({ serverId, policies, tokens: config.tokens }),
     chatSend({
       serverId,
       policies,
+      membership: identity.membership,
       persist: async (message) => {
         const persisted = await persistQueue.add(message);
         if (persisted.how === "rejected") metrics.queueRejected.inc({ queue: "persist" });
@@ -103,9 +144,37 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     }),
   ];
 
-  const http = createServer({ headersTimeout: REQUEST_DEADLINE_MS, requestTimeout: REQUEST_DEADLINE_MS });
-  const pages = createPages({ serverId, defects: config.defects, metrics, readiness });
+  const { headMs, keepAliveMs } = policies.httpTimeouts(config.httpTimeouts);
+  const http = createServer({
+    headersTimeout: headMs,
+    requestTimeout: headMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: Math.min(HEAD_CHECK_MS, config.httpTimeouts.headMs),
+  });
+  const routes: Route[] = [
+    ...delivery.routes,
+    ...identityRoutes({
+      identity,
+      policies,
+      metrics,
+      log,
+      setMember: (room, user, member) => store.setMember(room, user, member),
+    }),
+  ];
+  const mayUseInternal = (authorization: string | undefined) =>
+    policies.mayUseInternal(authorization, config.internalToken);
+  const pages = createPages({
+    serverId,
+    defects: config.defects,
+    metrics,
+    webSocketPaths: config.webSocketPaths,
+    exposeMetrics: policies.exposeMetrics,
+    readiness,
+    routes,
+    mayUseInternal,
+  });
   http.on("request", (request, response) => {
+    if (sockJs(request, response)) return;
     pages(request, response).catch((error: unknown) => {
       log.error("a page failed", { reason: reasonOf(error) });
       response.destroy();
@@ -118,31 +187,73 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     broker,
     metrics,
     log,
-    authenticate: createAuthenticator(config.jwtSecret),
-    beat: { sendsMs: config.beatMs, wantsMs: config.beatMs },
+    authenticate: identity.authenticate,
+    identity: {
+      tokenGraceMs: config.tokenGraceMs,
+      sendLimits: identity.sendLimits,
+      membership: identity.membership,
+      isRevoked: (user, tokenId) => identity.revocations.isRevoked(user, tokenId),
+      enter: (session) => identity.users.enter(session),
+      leave: (session) => identity.users.leave(session),
+    },
+    beat: policies.offerBeat({ sendsMs: config.beatMs, wantsMs: config.beatMs }),
     subscriptionsMax: config.subscriptionsMax,
-    apply: route(applications),
+    unacknowledgedMax: {
+      depth: config.unacknowledgedMax,
+      bytes: config.eviction.bytes,
+      ageMs: Number.POSITIVE_INFINITY,
+    },
+    enter: delivery.enter,
+    apply: route(applications, (request) =>
+      policies.sendToBroker(request, (destination, body) => fanOut(destination, {}, body)),
+    ),
   };
+  const sizes = policies.sizeLimits(config.messageBytesMax);
   const limits: ConnectionLimits = {
-    messageBytesMax: config.messageBytesMax,
+    frameBytesMax: sizes.stompFrame,
     firstMessageMs: config.firstMessageMs,
     pingMs: config.beatMs,
     eviction: config.eviction,
   };
-  const admission = { policies, config, state: () => state, connections: () => connections.size };
-  guardUpgrades(http, admission, config.messageBytesMax, metrics, (ws, socket) => {
-    const connection = new Connection(ws, socket, limits, services);
+  const admission: Admission = {
+    policies,
+    config,
+    state: () => state,
+    connections: () => connections.size,
+    handshakeWaits: identity.handshakeWaits,
+    handshake: identity.handshake,
+  };
+  function take(wire: Wire, outlet: WireOutlet, shown?: Identity): void {
+    const connection = new Connection(wire, outlet, limits, services, shown);
     connections.add(connection);
     void connection.gone.then(() => connections.delete(connection));
+  }
+  guardUpgrades(http, admission, sizes.webSocketMessage, metrics, (ws, socket, request, shown) => {
+    if (!isSockJsWebSocket(pathOf(request), config.webSocketPaths)) return take(ws, socket, shown);
+    const wire = new SockJsWebSocket(ws, socket, config.sockJs.heartbeatMs);
+    take(wire, wire.outlet, shown);
+  });
+  const sockJs = createSockJs({
+    admission,
+    times: config.sockJs,
+    bytesMax: sizes.webSocketMessage,
+    admit: (session, shown) => take(session, session.outlet, shown),
+    handshake: (result) => metrics.handshakes.inc({ result }),
   });
 
   const pulse = startPulse(connections, config.beatMs, metrics);
   metrics.connectionsMax.set(config.connectionsMax);
+  metrics.connectionsTarget.set(config.connectionsTarget);
   metrics.dbPoolMax.set(config.postgres.poolMax);
   metrics.watch({
     pool: () => store.occupancy(),
     persist: () => persistQueue.depth,
     outbox: () => outbox.depth,
+  });
+  exportActivity(metrics.registry, {
+    subscriptions: () => sumOf(broker.audiences()),
+    busiestRooms: (limit) => roomActivity.busiest(limit),
+    fullestRooms: (limit) => fullestRooms(broker.audiences(), limit),
   });
 
   async function readiness(): Promise<Readiness> {
@@ -158,7 +269,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   async function createTables(): Promise<void> {
     for (;;) {
       try {
-        return await store.createTables();
+        return await store.createTables(delivery.schema);
       } catch (error) {
         if (state === "draining") return;
         log.warn("could not create the tables yet", { reason: reasonOf(error) });
@@ -168,7 +279,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   }
 
   async function letClientsIn(): Promise<void> {
-    await Promise.all([createTables(), relay.subscribed]);
+    await Promise.all([createTables(), relay.subscribed, identity.revocations.loaded]);
     if (state === "draining") return;
     state = "serving";
     log.info("ready", { sinceStartMs: Math.round(performance.now()) });
@@ -190,7 +301,12 @@ export function createTargetServer(config: Config, policies: Policies): Server {
           resolve(typeof address === "object" && address !== null ? address.port : config.port);
         });
       });
-      log.info("listening", { host: config.host, port, defects: config.defects });
+      log.info("listening", {
+        host: config.host,
+        port,
+        defects: config.defects,
+        openFilesMax: openFilesMax() ?? "unknown",
+      });
       return port;
     },
     stop: async () => {
@@ -198,11 +314,14 @@ export function createTargetServer(config: Config, policies: Policies): Server {
       const { drainMs } = config;
       log.info("draining", { connections: connections.size, drainMs });
       await policies.stop(stopSteps({ drainMs, connections, persistQueue, outbox, marks, log, notice }));
+      await delivery.flush();
+      delivery.stop();
       marks.stop();
       pulse[Symbol.dispose]();
       http.close();
       http.closeAllConnections();
       relay.close();
+      await identity[Symbol.asyncDispose]();
       await Promise.race([store.close(), pause(CLOSE_STORE_DEADLINE_MS)]);
       log.info("stopped");
     },

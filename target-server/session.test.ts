@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { SendOutcome, SendRequest } from "./app/application.ts";
-import type { Authenticate } from "./auth.ts";
+import type { Authenticate, Identity } from "./auth.ts";
 import { Broker } from "./broker.ts";
+import { enterPlainly } from "./delivery/entering.ts";
 import { createLog } from "./log.ts";
+import { openRooms } from "./membership.ts";
 import { createMetrics } from "./metrics.ts";
 import { healthy, type Policies } from "./policies.ts";
 import { Session, type Transport } from "./session.ts";
+import type { SessionIdentity } from "./session-identity.ts";
 import { Decoder } from "./stomp/decode.ts";
 import { type Frame, frame, type Headers, type Version } from "./stomp/frame.ts";
 
@@ -26,6 +29,9 @@ class Client implements Transport {
       if (decoded.kind === "frame") this.frames.push(decoded.frame);
     }
   }
+  onceSent(next: () => void): void {
+    next();
+  }
   close(code: number, reason: string): void {
     this.closed ??= { code, reason };
   }
@@ -38,6 +44,7 @@ class Client implements Transport {
 }
 
 interface World {
+  readonly identity: SessionIdentity;
   readonly authenticate: Authenticate;
   readonly policies: Policies;
   apply(request: SendRequest): Promise<SendOutcome>;
@@ -45,21 +52,38 @@ interface World {
 
 const letIn: Authenticate = async () => ({ how: "user", user: "ann", expiresAtMs: Date.now() + 60_000 });
 
-function open(world: Partial<World> = {}) {
+/** Nobody is banned, counted or asked for membership. */
+const anybody: SessionIdentity = {
+  tokenGraceMs: 5_000,
+  sendLimits: { policies: healthy, perSession: undefined, perUser: undefined },
+  membership: openRooms,
+  isRevoked: () => false,
+  enter: async () => true,
+  leave: () => {},
+};
+
+function open(world: Partial<World> = {}, shown?: Identity) {
   const client = new Client();
   const broker = new Broker();
-  const session = new Session(client, {
-    serverId: "server-7",
-    policies: healthy,
-    broker,
-    metrics: createMetrics(),
-    log: createLog("server-7", "error", () => {}),
-    authenticate: letIn,
-    beat: { sendsMs: 25_000, wantsMs: 25_000 },
-    subscriptionsMax: 3,
-    apply: async () => ({ how: "accepted" }),
-    ...world,
-  });
+  const session = new Session(
+    client,
+    {
+      serverId: "server-7",
+      policies: healthy,
+      broker,
+      metrics: createMetrics(),
+      log: createLog("server-7", "error", () => {}),
+      authenticate: letIn,
+      identity: anybody,
+      beat: { sendsMs: 25_000, wantsMs: 25_000 },
+      subscriptionsMax: 3,
+      enter: enterPlainly,
+      unacknowledgedMax: { depth: 100, bytes: 100_000, ageMs: Number.POSITIVE_INFINITY },
+      apply: async () => ({ how: "accepted" }),
+      ...world,
+    },
+    shown,
+  );
   const say = async (command: string, headers: Headers = {}, body = "") => {
     session.receive({ kind: "frame", frame: frame(command, headers, body) });
     await new Promise((resolve) => setImmediate(resolve));
@@ -156,7 +180,7 @@ describe("SUBSCRIBE", () => {
     ["an unknown destination", { id: "9", destination: "/topic/other" }, 1008],
     ["another session's resolved queue", { id: "9", destination: "/queue/reply-user123" }, 1008],
     ["a pattern", { id: "9", destination: "/topic/room.*" }, 1008],
-    ["client acknowledgement", { id: "9", destination: "/topic/room.a", ack: "client" }, 1002],
+    ["an unknown acknowledgement", { id: "9", destination: "/topic/room.a", ack: "sometimes" }, 1002],
     ["an id in use", { id: "taken", destination: "/topic/room.a" }, 1002],
   ])("A32, A36: %s is answered by ERROR and close", async (_what, headers, code) => {
     const { client, broker, say } = await connected();
@@ -282,4 +306,151 @@ describe("the end", () => {
       expect(client.closed?.code).toBe(1002);
     },
   );
+});
+
+describe("who it is, and for how long", () => {
+  const closing = { ...healthy, closeAfterExpiryMs: () => 1_000 };
+
+  test("A26: it ends after its token and the grace, not before", async () => {
+    const expiresAtMs = Date.now() + 60_000;
+    const { client, session } = await connected({
+      policies: closing,
+      authenticate: async () => ({ how: "user", user: "ann", expiresAtMs }),
+    });
+    session.endIfExpired(expiresAtMs + 999);
+    expect(client.closed).toBeUndefined();
+    session.endIfExpired(expiresAtMs + 1_000);
+    expect(client.last?.headers.message).toBe("authentication failed: expired");
+    expect(client.closed?.code).toBe(1008);
+  });
+
+  test("A25: a renewed session lives by the new end", async () => {
+    const { client, session } = await connected({ policies: closing });
+    const later = Date.now() + 120_000;
+    session.renew(later);
+    session.endIfExpired(later + 999);
+    expect(client.closed).toBeUndefined();
+    session.endIfExpired(later + 1_000);
+    expect(client.closed?.code).toBe(1008);
+  });
+
+  test("A24, A27: a banned user's next SEND is refused, also where nobody closed the session", async () => {
+    let banned = false;
+    const { client, say } = await connected({ identity: { ...anybody, isRevoked: () => banned } });
+    await say("SEND", { destination: "/app/x", receipt: "1" });
+    banned = true;
+    await say("SEND", { destination: "/app/x", receipt: "2" });
+    expect(client.commands).toEqual(["CONNECTED", "RECEIPT", "ERROR"]);
+    expect(client.last?.headers.message).toBe("authentication failed: banned");
+  });
+
+  test("A21: CONNECT and handshake must name the same user", async () => {
+    const { client, say } = open({}, { user: "bob", expiresAtMs: Date.now() + 60_000 });
+    await say("CONNECT", { "accept-version": "1.2", Authorization: "Bearer x" });
+    expect(client.last?.headers.message).toBe("authentication failed: user-mismatch");
+  });
+
+  test("A31: a place that was given to who has left meanwhile is given back", async () => {
+    const places: string[] = [];
+    let give: (mayEnter: boolean) => void = () => {};
+    const { session, say } = open({
+      identity: {
+        ...anybody,
+        enter: () => new Promise((resolve) => (give = resolve)),
+        leave: ({ user }) => places.push(user),
+      },
+    });
+    await say("CONNECT", { "accept-version": "1.2" });
+    session.end();
+    places.length = 0;
+    give(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(places).toEqual(["ann"]);
+    expect(session.connected).toBe(false);
+  });
+
+  test("A32: who cannot be looked up is told to come again, and hears nothing meanwhile", async () => {
+    let answer: (error: Error) => void = () => {};
+    const membership = { isMember: () => new Promise<boolean>((_resolve, reject) => (answer = reject)) };
+    const { client, broker, say } = await connected({ identity: { ...anybody, membership } });
+    await say("SUBSCRIBE", { id: "0", destination: "/topic/room.a", receipt: "r" });
+    expect(broker.deliver("/topic/room.a", { headers: {}, body: "secret" })).toBe(0);
+    expect(client.commands).toEqual(["CONNECTED"]);
+    answer(new Error("the store is away"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(client.closed?.code).toBe(1013);
+  });
+});
+
+describe("acknowledgement", () => {
+  const room = "/topic/room.a";
+  const message = (id: string) => ({ headers: { destination: room, "message-id": id }, body: `body ${id}` });
+  async function listening(ack: string) {
+    const opened = await connected();
+    await opened.say("SUBSCRIBE", { id: "s", destination: room, ack });
+    const hear = (...ids: string[]) => {
+      for (const id of ids) opened.broker.deliver(room, message(id));
+      return opened.client.frames.slice(-ids.length).map(({ headers }) => headers);
+    };
+    return { ...opened, hear };
+  }
+
+  test("A35: with ack:auto a message names nothing to acknowledge, otherwise it does", async () => {
+    const automatic = await listening("auto");
+    expect(automatic.hear("1")[0]).not.toHaveProperty("ack");
+    const { hear, say, client } = await listening("client");
+    const [one, two] = hear("1", "2");
+    expect(one!.ack).not.toBe(two!.ack);
+    await say("ACK", { id: two!.ack!, receipt: "both" });
+    expect(client.last).toEqual(frame("RECEIPT", { "receipt-id": "both" }));
+    await say("ACK", { id: one!.ack! });
+    expect(client.closed?.code).toBe(1002);
+  });
+
+  test("A35: a refused message comes once more, marked, and then no more", async () => {
+    const { hear, say, client } = await listening("client-individual");
+    const [one] = hear("1");
+    await say("NACK", { id: one!.ack!, receipt: "first" });
+    expect(client.commands.slice(-2)).toEqual(["MESSAGE", "RECEIPT"]);
+    expect(client.frames.at(-2)).toMatchObject({
+      headers: { "message-id": "1", ack: one!.ack!, redelivered: "true", subscription: "s" },
+      body: "body 1",
+    });
+    await say("NACK", { id: one!.ack!, receipt: "second" });
+    expect(client.commands.slice(-2)).toEqual(["RECEIPT", "RECEIPT"]);
+    expect(client.closed).toBeUndefined();
+  });
+
+  test("A65: who acknowledges nothing is closed with 1013 at the limit, and leaves nothing behind", async () => {
+    const { hear, client, broker } = await listening("client");
+    for (let n = 1; n <= 100; n++) hear(`${n}`);
+    expect(client.closed).toBeUndefined();
+    hear("101");
+    expect(client.last).toMatchObject({ command: "ERROR", headers: { "reason-code": "overload" } });
+    expect(client.closed?.code).toBe(1013);
+    expect(broker.destinations).toBe(0);
+  });
+
+  test("A65: the limit is for what waits, not for what was ever sent", async () => {
+    const { hear, say, client } = await listening("client");
+    for (let n = 1; n <= 150; n++) {
+      const [got] = hear(`${n}`);
+      if (n % 50 === 0) await say("ACK", { id: got!.ack! });
+    }
+    expect(client.closed).toBeUndefined();
+  });
+
+  test("I88: a SEND that names a transaction is not stored outside of it", async () => {
+    const applied: string[] = [];
+    const { client, say } = await connected({
+      apply: async ({ body }) => {
+        applied.push(body);
+        return { how: "accepted" };
+      },
+    });
+    await say("SEND", { destination: "/app/x", transaction: "t" }, "x");
+    expect(applied).toEqual([]);
+    expect(client.last?.command).toBe("ERROR");
+    expect(client.closed?.code).toBe(1002);
+  });
 });

@@ -27,6 +27,16 @@ const schema = `
     published boolean NOT NULL DEFAULT false,
     UNIQUE (sender_id, client_message_id)
   );
+  CREATE TABLE IF NOT EXISTS rooms (
+    id text PRIMARY KEY,
+    created_at timestamptz NOT NULL DEFAULT now()
+  );
+  CREATE TABLE IF NOT EXISTS room_members (
+    room_id text NOT NULL REFERENCES rooms (id) ON DELETE CASCADE,
+    user_id text NOT NULL,
+    joined_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (room_id, user_id)
+  );
   CREATE INDEX IF NOT EXISTS chat_messages_room_seq ON chat_messages (room_id, seq);
   CREATE INDEX IF NOT EXISTS chat_messages_outbox ON chat_messages (created_at, id) WHERE NOT published;
 `;
@@ -38,8 +48,15 @@ export type Inserted =
 
 export class Store {
   readonly #pool: pg.Pool;
+  readonly #acquired: (seconds: number) => void;
 
-  constructor(config: Config["postgres"], onIdleError: (reason: string) => void) {
+  /** `acquired` hears how long each INSERT waited for a connection, in seconds (A81). */
+  constructor(
+    config: Config["postgres"],
+    onIdleError: (reason: string) => void,
+    acquired: (seconds: number) => void = () => {},
+  ) {
+    this.#acquired = acquired;
     this.#pool = new pg.Pool({
       host: config.host,
       port: config.port,
@@ -57,15 +74,17 @@ export class Store {
   }
 
   /** Safe when several instances start at once. */
-  async createTables(): Promise<void> {
-    await this.#pool.query(`BEGIN; SELECT pg_advisory_xact_lock(${SCHEMA_LOCK}); ${schema} COMMIT;`);
+  async createTables(more = ""): Promise<void> {
+    await this.#pool.query(`BEGIN; SELECT pg_advisory_xact_lock(${SCHEMA_LOCK}); ${schema} ${more} COMMIT;`);
   }
 
   /** One statement, one commit for all of them. `ids` are those that are new; the others were stored before (A144). */
   async insert(messages: readonly ChatMessage[]): Promise<Inserted> {
     let client: pg.PoolClient;
     try {
+      const startMs = performance.now();
       client = await this.#pool.connect();
+      this.#acquired((performance.now() - startMs) / 1_000);
     } catch (error) {
       return { how: "failed", reason: reasonOf(error) };
     }
@@ -125,6 +144,15 @@ export class Store {
     }));
   }
 
+  /** For the tables of others: within the same pool and the same deadlines. */
+  async query<R extends pg.QueryResultRow>(
+    name: string,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<R[]> {
+    return (await this.#pool.query<R>({ name, text, values: [...values] })).rows;
+  }
+
   /** The highest sequence the room has had, 0 without any: where to go on when Redis lost its counter (A104). */
   async highestSequence(roomId: string): Promise<number> {
     const { rows } = await this.#pool.query<{ seq: string | null }>(
@@ -132,6 +160,32 @@ export class Store {
       [roomId],
     );
     return Number(rows[0]?.seq ?? 0);
+  }
+
+  /** Is the user in the table `room_members`? (A32) */
+  async isMember(userId: string, roomId: string): Promise<boolean> {
+    const { rowCount } = await this.#pool.query({
+      name: "is-member",
+      text: "SELECT 1 FROM room_members WHERE room_id = $1 AND user_id = $2",
+      values: [roomId, userId],
+    });
+    return rowCount === 1;
+  }
+
+  /** The room comes into being with its first member. */
+  async setMember(roomId: string, userId: string, member: boolean): Promise<void> {
+    if (member) {
+      await this.#pool.query(
+        `WITH room AS (INSERT INTO rooms (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET id = $1 RETURNING id)
+         INSERT INTO room_members (room_id, user_id) SELECT id, $2 FROM room ON CONFLICT DO NOTHING`,
+        [roomId, userId],
+      );
+    } else {
+      await this.#pool.query("DELETE FROM room_members WHERE room_id = $1 AND user_id = $2", [
+        roomId,
+        userId,
+      ]);
+    }
   }
 
   /** Undefined when Postgres answers within 2 s (A128); else why not. */

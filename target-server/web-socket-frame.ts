@@ -18,3 +18,9 @@ export function textFrame(text: string): Buffer {
   frame.write(text, headBytes);
   return frame;
 }
+
+/** The text in a frame that `textFrame` made. */
+export function textOf(frame: Uint8Array): string {
+  const headBytes = frame[1]! < 126 ? 2 : frame[1] === 126 ? 4 : 10;
+  return Buffer.from(frame.buffer, frame.byteOffset + headBytes, frame.length - headBytes).toString("utf8");
+}

@@ -54,6 +54,8 @@ async function bringUp(timeScale: number): Promise<System> {
     supervisor,
     signal: AbortSignal.timeout(60_000),
     onEvent: () => {},
+    // What one user may send is proven in identity.e2e.ts; here a few users stand for many.
+    settings: { USER_RATE: "off", SESSION_RATE: "off" },
   });
   if (target.access.kind !== "jwt") throw new Error("the reference server takes tokens");
   const { secret, origin } = target.access;
@@ -332,7 +334,7 @@ describe("the handshake", () => {
       },
     );
 
-  test("A1, A3: the sample key of RFC 6455 gets the sample answer, and the best sub-protocol is chosen", async () => {
+  test("A1, A2, A3: the sample key of RFC 6455 gets the sample answer, and the best sub-protocol is chosen", async () => {
     expect(await upgrade({ "sec-websocket-protocol": "v10.stomp, v12.stomp" })).toEqual({
       status: 101,
       accept: "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
@@ -373,7 +375,7 @@ describe("the handshake", () => {
 });
 
 describe("messages", () => {
-  test("A41, A51, A143: every subscriber on every instance gets it once, as the DTO and no more", async () => {
+  test("A41, A51, A89, A93, A110, A143: every subscriber on every instance gets it once, as the DTO and no more", async () => {
     const room = newRoom();
     const [ann, bob] = [await TestClient.connect(1, "ann"), await TestClient.connect(2, "bob")];
     await Promise.all([ann.subscribe(`/topic/room.${room}`), bob.subscribe(`/topic/room.${room}`)]);
@@ -412,7 +414,7 @@ describe("messages", () => {
     expect(second.contents(room)).toEqual([`${room}-once`, `${room}-end`]);
   });
 
-  test("A79: a receipt means the row is in Postgres", async () => {
+  test("A37, A78, A79: a receipt means the row is in Postgres", async () => {
     const nonce = newRoom().replace("-", "");
     const ann = await TestClient.connect(1, "ann");
     for (let n = 0; n < 5; n++) {
@@ -506,7 +508,7 @@ describe("limits", () => {
 });
 
 describe("when a store is away", () => {
-  test("A79, I76: without Postgres a SEND is rejected, nobody hears it, beats go on, and recovery is quick", async () => {
+  test("A79, A127, A128, I76: without Postgres a SEND is rejected, nobody hears it, beats go on, and recovery is quick", async () => {
     const room = newRoom();
     const [ann, bob] = [await TestClient.connect(1, "ann", "0,1000"), await TestClient.connect(2, "bob")];
     await Promise.all([
@@ -634,7 +636,7 @@ describe("when a store is away", () => {
 });
 
 describe("a planned stop", () => {
-  test("A121–A125: notice to its own clients only, then 1012, not ready at once, nothing confirmed lost, exit 0", async () => {
+  test("A47, A120, A121–A125: notice to its own clients only, then 1012, not ready at once, nothing confirmed lost, exit 0", async () => {
     const room = newRoom();
     const [leaving, staying] = [
       await Promise.all(["a", "b", "c", "d"].map((user) => TestClient.connect(2, user))),

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { roundTrip } from "../../chaos/round-trip.ts";
 import type { LinkOptions } from "../../chaos/toxiproxy.ts";
 import type { Plan, Reference } from "../../reports/record/plan.ts";
-import { thisMachine, thisMachine } from "../provision/machine.ts";
+import { thisMachine } from "../provision/machine.ts";
 import type { Tools } from "../provision/tools.ts";
 import { httpStatus } from "./answers.ts";
 import { auditPostgres } from "./audit.ts";
@@ -36,6 +36,8 @@ export interface BringUpOptions {
   readonly ports?: Readonly<Record<string, number>>;
   /** Another server than the reference, for tests of this file: a program for Node with the same environment. */
   readonly serverProgram?: string;
+  /** Settings of the servers beside those that the plan gives them, by environment variable. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** The reference server runs from source here and as JavaScript in the published package. */
@@ -99,7 +101,7 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
         name,
         command: tools.node.path,
         args: [options.serverProgram ?? referenceServer],
-        env: { ...compileCache(thisMachine()), ...serverEnvironment(name, port, plan, reference, jwtSecret) },
+        env: { ...serverEnvironment(name, port, plan, reference, jwtSecret), ...options.settings },
         logFile: logFile(name),
       },
       answers: async (timeoutMs) =>
@@ -264,7 +266,7 @@ function serverEnvironment(
     DRAIN_MS: String(DRAIN_MS),
     MUTANTS: reference.defects.join(","),
     // Else it would lie in the temporary folder for ever.
-    NODE_COMPILE_CACHE: path.join(thisMachine().cacheDir, "compile-cache"),
+    ...compileCache(thisMachine()),
   };
 }
 

@@ -1,13 +1,17 @@
 import { isRoomName } from "../destinations.ts";
+import { type Membership, whyNot } from "../membership.ts";
 import { type ChatMessage, messageId } from "../message.ts";
 import type { AcceptSteps, Policies } from "../policies.ts";
 import type { Application, SendOutcome } from "./application.ts";
 
 const CLIENT_MESSAGE_ID_MAX = 128;
+/** How long it may be, MAX_MESSAGE_BYTES says. */
+const CHAT_SHAPE = { content: { kind: "text", charactersMax: Number.POSITIVE_INFINITY } } as const;
 
 export interface ChatSendServices extends AcceptSteps {
   readonly serverId: string;
   readonly policies: Policies;
+  readonly membership: Membership;
   /** Why no message can be taken now; undefined when it can. */
   overloaded(): string | undefined;
 }
@@ -17,11 +21,12 @@ export function chatSend(services: ChatSendServices): Application {
   return {
     prefix: "/app/chat.send/",
     async handle({ user, headers, body }, roomId): Promise<SendOutcome> {
-      if (!isRoomName(roomId) || !services.policies.maySend(user, roomId)) {
-        return { how: "forbidden", reason: "not allowed to send here" };
-      }
-      const content = readContent(body);
-      if (content === undefined) return { how: "rejected", reason: 'the body must be {"content":"<text>"}' };
+      const may = isRoomName(roomId) && services.policies.maySend(user, roomId, services.membership);
+      // Only what has to be looked up is waited for: in open rooms nothing is.
+      const refusal = may === true ? undefined : await whyNot(may);
+      if (refusal !== undefined) return refusal;
+      const payload = services.policies.readPayload(body, CHAT_SHAPE);
+      if (payload === undefined) return { how: "rejected", reason: 'the body must be {"content":"<text>"}' };
       const id = messageId();
       const clientMessageId = headers["client-message-id"] ?? id;
       if (
@@ -40,9 +45,9 @@ export function chatSend(services: ChatSendServices): Application {
       const message: ChatMessage = {
         id,
         roomId,
-        senderId: user,
+        senderId: services.policies.authorOf(user, body),
         clientMessageId,
-        content,
+        content: payload.content,
         ts: Date.now(),
         serverId: services.serverId,
       };
@@ -50,18 +55,4 @@ export function chatSend(services: ChatSendServices): Application {
       return persisted.how === "stored" || persisted.how === "duplicate" ? { how: "accepted" } : persisted;
     },
   };
-}
-
-/** Exactly one key, and no NUL, which Postgres' text cannot hold (A50). */
-function readContent(body: string): string | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null || Object.keys(value).join() !== "content")
-    return undefined;
-  const { content } = value as { content: unknown };
-  return typeof content === "string" && !content.includes("\0") ? content : undefined;
 }

@@ -1,0 +1,80 @@
+import { type ChatDto, toDto } from "../message.ts";
+import type { Store } from "../store.ts";
+import type { Logged } from "./room-log.ts";
+
+interface Row {
+  readonly id: string;
+  readonly room_id: string;
+  readonly seq: string;
+  readonly sender_id: string;
+  readonly client_message_id: string;
+  readonly content: string;
+  readonly created_at: Date;
+  readonly server_id: string;
+}
+
+const columns = "id, room_id, seq, sender_id, client_message_id, content, created_at, server_id";
+
+/** The rooms' past as Postgres has it. Everything rejects when Postgres is away. */
+export class MessageHistory {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** The newest `limit` after `seq` that are at most `ageMs` old, the oldest first. */
+  async newest(roomId: string, seq: number, limit: number, ageMs: number): Promise<Logged[]> {
+    const rows = await this.#store.query<Row>(
+      "history-newest",
+      `SELECT ${columns} FROM chat_messages
+       WHERE room_id = $1 AND seq > $2 AND created_at > $4 ORDER BY seq DESC LIMIT $3`,
+      [roomId, seq, limit, new Date(Date.now() - ageMs).toISOString()],
+    );
+    return rows.reverse().map(toLogged);
+  }
+
+  /** A page strictly after `seq`, oldest first, however old (A87). */
+  async page(roomId: string, seq: number, limit: number): Promise<ChatDto[]> {
+    const rows = await this.#store.query<Row>(
+      "history-page",
+      `SELECT ${columns} FROM chat_messages WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`,
+      [roomId, seq, limit],
+    );
+    return rows.map(dtoOf);
+  }
+
+  /** How many messages of the last `windowMs` are in which status (A85). */
+  async byStatus(windowMs: number): Promise<Record<string, number>> {
+    const rows = await this.#store.query<{ status: string; messages: string }>(
+      "history-by-status",
+      `SELECT status, count(*) AS messages FROM chat_messages
+       WHERE created_at > now() - $1 * interval '1 ms' GROUP BY status`,
+      [windowMs],
+    );
+    const none = { SENT: 0, DELIVERED: 0, READ: 0 };
+    return { ...none, ...Object.fromEntries(rows.map((row) => [row.status, Number(row.messages)])) };
+  }
+}
+
+function dtoOf(row: Row): ChatDto {
+  const message = {
+    id: row.id,
+    roomId: row.room_id,
+    senderId: row.sender_id,
+    clientMessageId: row.client_message_id,
+    content: row.content,
+    ts: row.created_at.getTime(),
+    serverId: row.server_id,
+  };
+  return toDto(message, Number(row.seq));
+}
+
+function toLogged(row: Row): Logged {
+  return {
+    seq: Number(row.seq),
+    msgId: row.id,
+    serverId: row.server_id,
+    payload: JSON.stringify(dtoOf(row)),
+  };
+}

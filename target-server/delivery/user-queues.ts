@@ -1,0 +1,339 @@
+import type { Redis } from "ioredis";
+import type { Outgoing } from "../broker.ts";
+import type { Pushed, UserEvent } from "../delivery-policies.ts";
+import { type Envelope, envelopeBody, parseEnvelope } from "../envelope.ts";
+import { type Log, reasonOf } from "../log.ts";
+import { messageId } from "../message.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Policies } from "../policies.ts";
+import { CHANNEL_PREFIX, LOG_KEY, type Relay } from "../relay.ts";
+import type { Entering } from "./entering.ts";
+import type { Journal, JournalRow } from "./journal.ts";
+import type { SentMarks } from "./sent-marks.ts";
+import { type UserQueueScripts, withUserQueueScripts } from "./user-queue-scripts.ts";
+
+const BATCH = 64;
+/** Held for one subscription while its buffer is read; the journal has what is beyond it. */
+const HELD_MAX = 10_000;
+
+export interface UserQueueOptions {
+  readonly serverId: string;
+  readonly policies: Policies;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly relay: Relay;
+  readonly journal: Journal;
+  readonly marks: SentMarks;
+  /** One SUBSCRIBE gets at most so many from the journal. */
+  readonly messagesMax: number;
+  readonly buffer: { readonly items: number; readonly ttlMs: number };
+  /** How long it is known that something was missed, ms: as long as rooms are replayed (A108). */
+  readonly keepMs: number;
+  /** A session whose instance died counts as connected for this long, ms. */
+  readonly onlineTtlMs: number;
+}
+
+/** One subscription to one of a user's queues. */
+interface Joined {
+  readonly token: string;
+  readonly entering: Entering;
+  readonly user: string;
+  readonly queue: string;
+  /** Heard while the buffer is read. Undefined: it is live. */
+  held: Envelope[] | undefined;
+  /** Taken out of the buffer and not in the socket yet. */
+  unconfirmed: Envelope[];
+}
+
+/** What is meant for one user: to every session of the user on every instance, or kept for when there is one. */
+export class UserQueues {
+  readonly #options: UserQueueOptions;
+  readonly #redis: Redis & UserQueueScripts;
+  readonly #joined = new Map<string, Set<Joined>>();
+  readonly #refresh: NodeJS.Timeout;
+  #tokens = 0;
+
+  constructor(options: UserQueueOptions) {
+    this.#options = options;
+    this.#redis = withUserQueueScripts(options.relay.redis);
+    this.#refresh = setInterval(() => this.#stillHere(), Math.max(20, options.onlineTtlMs / 3));
+    this.#refresh.unref();
+    // It may be a Redis that forgot who is connected: what was pushed meanwhile lies in the buffers.
+    this.#redis.on("ready", () => {
+      for (const joined of this.#all()) if (joined.held === undefined) void this.#drain(joined, undefined);
+    });
+  }
+
+  /** Publishes or buffers. Rejects when Redis does not confirm. */
+  push = async (event: UserEvent): Promise<Pushed> => {
+    const { policies, metrics, serverId, relay } = this.#options;
+    const { msgId, user, queue, seq, payload } = event;
+    const limits = policies.bufferLimits(this.#options.buffer);
+    const envelope = {
+      destination: queue,
+      userId: user,
+      originServerId: serverId,
+      timestamp: Date.now(),
+      msgId,
+      seq,
+      payload,
+    };
+    const [what, length] = await this.#redis.pushToUser(
+      ...([`sent:${msgId}:${user}`, LOG_KEY, this.#onlineKey(user, queue)] as const),
+      ...([bufferKey(user), missedKey(user, queue)] as const),
+      ...[`${CHANNEL_PREFIX}user.${user}${queue}`, envelopeBody(envelope), queue, Date.now()],
+      ...[finite(limits.items), finite(limits.ttlMs), this.#options.keepMs, relay.publishes],
+      policies.keepsForOffline() ? "1" : "0",
+    );
+    const pushed: Pushed = what === 0 ? "duplicate" : what === 2 ? "buffered" : "delivered";
+    metrics.userPushes.inc({ result: pushed });
+    if (what === 1) metrics.relayPublished.inc();
+    if (what === 2) {
+      metrics.offlineItems.inc({ what: "buffered" });
+      metrics.offlineBufferLength.set(length);
+    }
+    return pushed;
+  };
+
+  /** What the relay brought for one user, to the user's sessions here (A38). */
+  deliver(envelope: Envelope): void {
+    for (const joined of this.#joined.get(`${envelope.userId}${envelope.destination}`) ?? []) {
+      if (joined.held === undefined) this.#send(joined, envelope);
+      else if (joined.held.length < HELD_MAX) joined.held.push(envelope);
+    }
+  }
+
+  /** To the sessions here only, for the policy that knows no others. */
+  deliverHere = ({ msgId, user, queue, seq, payload }: UserEvent): void => {
+    const { serverId } = this.#options;
+    this.deliver({
+      logId: null,
+      destination: queue,
+      userId: user,
+      originServerId: serverId,
+      timestamp: Date.now(),
+      msgId,
+      seq,
+      payload,
+    });
+  };
+
+  /** First what waits, then what comes; returns what ends it. */
+  enter(entering: Entering, queue: string): () => void {
+    const { user, sessionId } = entering;
+    const key = `${user}${queue}`;
+    this.#tokens += 1;
+    const token = `${sessionId}/${this.#tokens}`;
+    const joined: Joined = { token, entering, user, queue, held: [], unconfirmed: [] };
+    const siblings = this.#joined.get(key) ?? new Set();
+    this.#joined.set(key, siblings.add(joined));
+    void this.#drain(joined, entering.lastSeen).then(() => entering.done());
+    return () => {
+      if (!siblings.delete(joined)) return;
+      if (siblings.size === 0) this.#joined.delete(key);
+      this.#redis.zrem(this.#onlineKey(user, queue), token).catch(() => {});
+      void this.#giveBack(joined);
+    };
+  }
+
+  stop(): void {
+    clearInterval(this.#refresh);
+  }
+
+  /**
+   * Connected first, then the buffer: what is pushed in between is published, and held here until the buffer's items
+   * are sent (A112; B59, B60, B218).
+   */
+  async #drain(joined: Joined, lastSeen: number | undefined): Promise<void> {
+    const { log } = this.#options;
+    joined.held ??= [];
+    let missed: readonly Envelope[] = [];
+    try {
+      missed = await this.#missed(joined, lastSeen);
+    } catch (error) {
+      // Live at least; the buffer is read when Redis is back.
+      log.warn("could not read an offline buffer", { user: joined.user, reason: reasonOf(error) });
+    }
+    await new Promise<void>((resolve) => {
+      this.#options.policies.joinLive({
+        catchUp: (done) => this.#sendAll(joined, missed, done, resolve),
+        goLive: () => {
+          joined.held = undefined;
+          joined.entering.goLive();
+        },
+      });
+    });
+  }
+
+  async #missed(joined: Joined, lastSeen: number | undefined): Promise<readonly Envelope[]> {
+    const { policies, journal, messagesMax, metrics } = this.#options;
+    const { user, queue } = joined;
+    let expected = 0;
+    const get = async (remove: "0" | "1") => {
+      const [count, ...bodies] = await this.#redis.takeBuffer(
+        ...([bufferKey(user), missedKey(user, queue), queue, remove] as const),
+      );
+      expected = Number(count);
+      return bodies.flatMap((body) => parseEnvelope(`{"logId":null,${body}`) ?? []);
+    };
+    const online = this.#beOnline([joined]);
+    const taken = await policies.takeBuffer({
+      take: () => get("1"),
+      read: () => get("0"),
+      remove: async () => void (await get("1")),
+    });
+    joined.unconfirmed = [...taken];
+    await online;
+    metrics.offlineItems.inc({ what: "drained" }, taken.length);
+    const after = lastSeen === undefined ? undefined : policies.resumeAfter(lastSeen, "user-queue");
+    if (after !== undefined) {
+      const rows = await journal.after(user, queue, after, messagesMax + 1);
+      if (rows.length > messagesMax) this.#tellGap(joined, after, rows.shift()!.seq + 1);
+      const unseen = taken.filter(({ seq }) => seq === 0 || seq > after);
+      return union(rows.map(this.#toEnvelope), unseen);
+    }
+    if (expected > taken.length && policies.fallsBackToStore()) {
+      const rows = await journal.unsent(user, queue, messagesMax);
+      return union(rows.map(this.#toEnvelope), taken);
+    }
+    return taken;
+  }
+
+  #sendAll(joined: Joined, missed: readonly Envelope[], live: () => void, over: () => void): void {
+    const { metrics, marks } = this.#options;
+    const { entering } = joined;
+    const sent = new Set<string>();
+    const next = (waiting: readonly Envelope[]): void => {
+      if (!entering.isOpen()) {
+        over();
+        return;
+      }
+      const batch = waiting.slice(0, BATCH);
+      for (const envelope of batch) {
+        if (sent.has(envelope.msgId)) continue;
+        sent.add(envelope.msgId);
+        this.#send(joined, envelope);
+      }
+      const rest = waiting.slice(BATCH);
+      if (batch.length > 0) {
+        metrics.replayed.inc(batch.length);
+        entering.onceSent(() => {
+          joined.unconfirmed = joined.unconfirmed.filter(({ msgId }) => !sent.has(msgId));
+          marks.sent(batch);
+          next(rest);
+        });
+        return;
+      }
+      const held = joined.held?.splice(0) ?? [];
+      if (held.length > 0) {
+        next(held);
+        return;
+      }
+      live();
+      over();
+    };
+    next(missed);
+  }
+
+  async #giveBack({ user, queue, unconfirmed }: Joined): Promise<void> {
+    if (unconfirmed.length === 0) return;
+    const { buffer, keepMs, log, metrics } = this.#options;
+    try {
+      await this.#redis.requeue(
+        ...([bufferKey(user), missedKey(user, queue), queue, buffer.ttlMs, keepMs] as const),
+        ...unconfirmed.map(envelopeBody),
+      );
+      metrics.offlineItems.inc({ what: "requeued" }, unconfirmed.length);
+    } catch (error) {
+      log.warn("could not give back to an offline buffer", { user, reason: reasonOf(error) });
+    }
+  }
+
+  #send({ entering }: Joined, envelope: Envelope): void {
+    if (!entering.isOpen()) return;
+    const { destination, msgId, originServerId, seq, payload } = envelope;
+    const headers = {
+      destination: `/user${destination}`,
+      "message-id": msgId,
+      "server-id": originServerId,
+      ...(seq > 0 ? { seq: String(seq) } : {}),
+      "content-type": "application/json",
+    };
+    entering.send({ headers, body: payload });
+    this.#options.metrics.sent.inc();
+  }
+
+  #tellGap({ entering, queue }: Joined, after: number, nextSequence: number): void {
+    const { policies, metrics, serverId } = this.#options;
+    if (!policies.tellsGap()) return;
+    metrics.replayGaps.inc();
+    const history = `/api/notifications?since=${after}`;
+    const outgoing: Outgoing = {
+      headers: {
+        destination: `/user${queue}`,
+        "message-id": messageId(),
+        "server-id": serverId,
+        type: "replay-gap",
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ type: "replay-gap", lastSeen: after, nextSequence, history }),
+    };
+    entering.send(outgoing);
+  }
+
+  readonly #toEnvelope = ({ seq, msgId, user, queue, payload }: JournalRow): Envelope => ({
+    logId: null,
+    destination: queue,
+    userId: user,
+    originServerId: this.#options.serverId,
+    timestamp: 0,
+    msgId,
+    seq,
+    payload,
+  });
+
+  async #beOnline(joined: readonly Joined[]): Promise<void> {
+    const { onlineTtlMs } = this.#options;
+    const nowMs = Date.now();
+    const pipeline = this.#redis.pipeline();
+    for (const { user, queue, token } of joined) {
+      const key = this.#onlineKey(user, queue);
+      pipeline.zremrangebyscore(key, "-inf", `(${nowMs}`);
+      pipeline.zadd(key, nowMs + onlineTtlMs, token);
+      pipeline.pexpire(key, onlineTtlMs);
+    }
+    await pipeline.exec();
+  }
+
+  #stillHere(): void {
+    const all = [...this.#all()];
+    for (let n = 0; n < all.length; n += 500) this.#beOnline(all.slice(n, n + 500)).catch(() => {});
+  }
+
+  *#all(): Iterable<Joined> {
+    for (const joined of this.#joined.values()) yield* joined;
+  }
+
+  #onlineKey(user: string, queue: string): string {
+    return this.#options.policies.onlineKey(user, queue, this.#options.serverId);
+  }
+}
+
+/** One of each message: in the journal's order, then what is newer than it or in no journal. */
+function union(journal: readonly Envelope[], buffer: readonly Envelope[]): Envelope[] {
+  const known = new Set(journal.map(({ msgId }) => msgId));
+  return [...journal, ...buffer.filter(({ msgId }) => !known.has(msgId))];
+}
+
+function bufferKey(user: string): string {
+  return `ws:buffer:${user}`;
+}
+
+function missedKey(user: string, queue: string): string {
+  return `ws:missed:${user}${queue}`;
+}
+
+/** Lua's numbers have no such thing as Infinity in text. */
+function finite(limit: number): number {
+  return Math.min(limit, 1_000_000_000);
+}

@@ -1,0 +1,59 @@
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import { describe, expect, test } from "vitest";
+import { createHandshakeRate } from "./handshake-rate.ts";
+import { healthyLimits } from "./limit-policies.ts";
+
+const trusted = ["127.0.0.1", "::1"];
+
+/** A request as Node makes it, of this peer. */
+function asked(peer: string, forwarded?: string): IncomingMessage {
+  const socket = new Socket();
+  Object.defineProperty(socket, "remoteAddress", { value: peer });
+  const request = new IncomingMessage(socket);
+  if (forwarded !== undefined) request.headers["x-forwarded-for"] = forwarded;
+  return request;
+}
+
+function admitted(count: number, request: () => IncomingMessage): number {
+  const waits = createHandshakeRate({
+    rate: { count: 20, windowMs: 60_000 },
+    trusted,
+    policies: healthyLimits,
+  });
+  let accepted = 0;
+  for (let n = 0; n < count; n++) if (waits(request()) === 0) accepted += 1;
+  return accepted;
+}
+
+describe("A8: handshakes of one address", () => {
+  test("A8: as many as the limit in a window, then the wait is told", () => {
+    expect(admitted(50, () => asked("203.0.113.7"))).toBe(20);
+    const waits = createHandshakeRate({
+      rate: { count: 1, windowMs: 60_000 },
+      trusted,
+      policies: healthyLimits,
+    });
+    expect(waits(asked("203.0.113.7"))).toBe(0);
+    expect(waits(asked("203.0.113.7"))).toBeGreaterThan(59_000);
+    expect(waits(asked("203.0.113.8"))).toBe(0);
+  });
+
+  test("A8, I57: a trusted proxy is not limited itself; those it speaks for are", () => {
+    expect(admitted(50, () => asked("127.0.0.1"))).toBe(50);
+    expect(admitted(50, () => asked("::ffff:127.0.0.1"))).toBe(50);
+    expect(admitted(50, () => asked("127.0.0.1", "198.51.100.9"))).toBe(20);
+  });
+
+  test("B166: what the client wrote into X-Forwarded-For changes nothing", () => {
+    let n = 0;
+    expect(admitted(50, () => asked("127.0.0.1", `10.0.0.${n++}, 198.51.100.9`))).toBe(20);
+    expect(admitted(50, () => asked("203.0.113.7", `10.0.0.${n++}`))).toBe(20);
+  });
+
+  test("A8: addresses of one /64 count as one", () => {
+    let n = 0;
+    expect(admitted(50, () => asked(`2001:db8::${(n++).toString(16)}`))).toBe(20);
+    expect(admitted(50, () => asked(`2001:db8:0:${(n++).toString(16)}::1`))).toBe(50);
+  });
+});

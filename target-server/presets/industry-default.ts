@@ -1,0 +1,15 @@
+import type { Preset } from "../presets.ts";
+
+/** What the sources call the practice of the industry; the server's own defaults are the same. */
+export default {
+  name: "industry-default",
+  summary: "the practice of the industry: beats of 25 s, 64 KB, limits by user and by session",
+  requirement: "H29",
+  env: {
+    HEARTBEAT_MS: "25000",
+    MAX_MESSAGE_BYTES: "65536",
+    EVICT_BYTES: "524288",
+    USER_RATE: "10/1000",
+    SESSION_RATE: "10/1000",
+  },
+} satisfies Preset;
