@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { roundTrip } from "../../chaos/round-trip.ts";
 import type { LinkOptions } from "../../chaos/toxiproxy.ts";
 import type { Plan, Reference } from "../../reports/record/plan.ts";
-import { thisMachine, thisMachine } from "../provision/machine.ts";
+import { thisMachine } from "../provision/machine.ts";
 import type { Tools } from "../provision/tools.ts";
 import { httpStatus } from "./answers.ts";
 import { auditPostgres } from "./audit.ts";
@@ -99,7 +99,7 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
         name,
         command: tools.node.path,
         args: [options.serverProgram ?? referenceServer],
-        env: { ...compileCache(thisMachine()), ...serverEnvironment(name, port, plan, reference, jwtSecret) },
+        env: serverEnvironment(name, port, plan, reference, jwtSecret),
         logFile: logFile(name),
       },
       answers: async (timeoutMs) =>
@@ -264,7 +264,7 @@ function serverEnvironment(
     DRAIN_MS: String(DRAIN_MS),
     MUTANTS: reference.defects.join(","),
     // Else it would lie in the temporary folder for ever.
-    NODE_COMPILE_CACHE: path.join(thisMachine().cacheDir, "compile-cache"),
+    ...compileCache(thisMachine()),
   };
 }
 
