@@ -50,6 +50,8 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   if (plan.target.kind === "external") await assertAllowed(plan.target, context.allowHosts);
   const tools = await findTools();
   const dir = await writableRunDir(runsDir, plan, world.now());
+  // Before anything is said: whoever reads that it began may want it to end.
+  using interrupt = listenForInterrupt(world);
   const record = openRecord(dir, plan);
   await pointLatestAt(runsDir, dir);
   progress.say(
@@ -57,7 +59,6 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   );
 
   const clock = new RunClock(world);
-  using interrupt = listenForInterrupt(world);
   let ended: Ended = { how: "completed" };
   try {
     record.history({ kind: "run", atMs: clock.nowMs(), what: "planned" });
