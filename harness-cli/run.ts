@@ -49,10 +49,10 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   const { world, catalog, runsDir, progress } = context;
   if (plan.target.kind === "external") await assertAllowed(plan.target, context.allowHosts);
   const tools = await findTools();
-  const dir = await writableRunDir(runsDir, plan, world.now());
+  const dir = await madeOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
   // Before anything is said: whoever reads that it began may want it to end.
   using interrupt = listenForInterrupt(world);
-  const record = openRecord(dir, plan);
+  const record = await madeOrRefused(runsDir, () => openRecord(dir, plan));
   await pointLatestAt(runsDir, dir);
   progress.say(
     `run ${path.basename(dir)}: ${plan.scenario.name}, ${plan.clients} clients, seed ${plan.seed}`,
@@ -175,10 +175,18 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
   }
 }
 
-async function writableRunDir(runsDir: string, plan: Plan, epochMs: number): Promise<string> {
+/** What the file system says no to before there is a record is the person's to know, not a bug. */
+async function madeOrRefused<T>(runsDir: string, make: () => T | Promise<T>): Promise<T> {
   try {
-    return await createRunDir(runsDir, plan, epochMs);
+    return await make();
   } catch (error) {
+    if (error instanceof RecordFull) {
+      throw new SeaworthyError(
+        "SW_DISK_FULL",
+        error.message,
+        "free some space, or choose another folder with --out",
+      );
+    }
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new SeaworthyError(
