@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
+import os from "node:os";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import type { MachineSample } from "../reports/record/samples.ts";
 import { type CpuTimes, parseCpuTimes, parseStat, parseStatus, type Reading } from "./target/proc-files.ts";
+
+/** `linux x64, 2 cores, 24 GiB`: what a figure of this run may be compared with. */
+export function machineDescription(): string {
+  const gib = Math.round(os.totalmem() / 2 ** 30);
+  return `${os.platform()} ${os.arch()}, ${os.availableParallelism()} cores, ${gib} GiB`;
+}
 
 export interface MachineSampler extends Disposable {
   /** What happened since the previous call; the first one since the sampler was made. */

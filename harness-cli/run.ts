@@ -10,11 +10,13 @@ import { SeaworthyError } from "./errors.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import { Live } from "./live.ts";
 import { startK6 } from "./load/k6.ts";
+import { machineDescription } from "./machine.ts";
 import { type Judged, judgeRun, writeOutputs } from "./outputs.ts";
 import type { Progress } from "./progress.ts";
 import { findTools, type Tools } from "./provision/tools.ts";
 import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
+import { withSecrets } from "./secrets.ts";
 import { bringUp } from "./target/bring-up.ts";
 import { assertAllowed } from "./target/external.ts";
 import { steadyState } from "./target/steady-state.ts";
@@ -107,7 +109,12 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
       if (event.what === "exited" && !event.expected) broken.reject(unexpectedExit(event));
     },
   });
-  record.history({ kind: "run", atMs: clock.nowMs(), what: "target-ready", versions: target.versions });
+  record.history({
+    kind: "run",
+    atMs: clock.nowMs(),
+    what: "target-ready",
+    versions: { ...target.versions, machine: machineDescription() },
+  });
 
   progress.show("starting k6");
   await using load = await startK6({
@@ -116,7 +123,8 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
     tools,
     supervisor,
     endpoints: target.endpoints,
-    access: target.access,
+    access: withSecrets(target.access, world.env),
+    cwd: world.cwd,
     onTelemetry(line) {
       record.telemetry(line);
       live.telemetry(line);

@@ -4,17 +4,22 @@ import type { RunRecord } from "./record/run-record.ts";
 
 /** Reading measurements of a stretch of the run out of its record. Times are ms after the run's start. */
 
-/** All roles of one metric in the whole seconds of [fromMs, toMs), by intended time. Exact: histograms add up. */
+/**
+ * All roles of one metric in the whole seconds of [fromMs, toMs), by intended time, without those of `except`. Exact:
+ * histograms add up.
+ */
 export function histogramOf(
   record: RunRecord,
   metric: HistogramName,
   fromMs: number,
   toMs: number,
+  except?: ReadonlySet<number>,
 ): Histogram {
   const merged = emptyHistogram();
   for (const seconds of record.ledger.histograms.get(metric)?.values() ?? []) {
     for (const [second, data] of seconds) {
-      if (second * 1_000 >= fromMs && second * 1_000 < toMs) merge(merged, data);
+      const isIn = second * 1_000 >= fromMs && second * 1_000 < toMs;
+      if (isIn && !except?.has(second)) merge(merged, data);
     }
   }
   return merged;
