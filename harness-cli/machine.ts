@@ -38,7 +38,7 @@ export function machineSampler(): MachineSampler {
       const nowMs = performance.now();
       const seconds = Math.max(0.001, (nowMs - lastMs) / 1_000);
       const cpu = readCpu();
-      const share = lastCpu && cpu ? shareInUse(lastCpu, cpu) : undefined;
+      const shares = lastCpu && cpu ? sharesOf(lastCpu, cpu) : {};
       const now = readings();
       const processCpu: Record<string, number> = {};
       const processRss: Record<string, number> = {};
@@ -55,7 +55,7 @@ export function machineSampler(): MachineSampler {
       return {
         kind: "machine",
         atMs,
-        ...(share === undefined ? {} : { cpu: round(share) }),
+        ...shares,
         processCpu,
         processRss,
         ...lag,
@@ -129,9 +129,12 @@ function readCpu(): CpuTimes | undefined {
 }
 
 /** Of all cores, between two readings; undefined when no time passed between them. */
-function shareInUse(before: CpuTimes, after: CpuTimes): number | undefined {
+/** Empty when no tick passed between the two. */
+function sharesOf(before: CpuTimes, after: CpuTimes): Pick<MachineSample, "cpu" | "stolen"> {
   const total = after.total - before.total;
-  return total > 0 ? Math.min(1, Math.max(0, 1 - (after.idle - before.idle) / total)) : undefined;
+  if (total <= 0) return {};
+  const share = (ticks: number) => round(Math.min(1, Math.max(0, ticks / total)));
+  return { cpu: share(total - (after.idle - before.idle)), stolen: share(after.stolen - before.stolen) };
 }
 
 function read<T>(file: string, parse: (text: string) => T): T | undefined {

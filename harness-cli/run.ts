@@ -158,10 +158,16 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
       },
     },
   });
-  interrupt.signal.addEventListener("abort", () => load.stop(INTERRUPT_DRAIN_MS), { once: true });
+  const stopping = () => record.history({ kind: "run", atMs: clock.nowMs(), what: "stopping" });
+  const stopEarly = () => {
+    stopping();
+    load.stop(INTERRUPT_DRAIN_MS);
+  };
+  interrupt.signal.addEventListener("abort", stopEarly, { once: true });
+  if (interrupt.signal.aborted) stopEarly();
 
   const end = await Promise.race([load.finished, broken.promise, record.full]);
-  record.history({ kind: "run", atMs: clock.nowMs(), what: "stopping" });
+  if (interrupt.by === undefined) stopping();
   const unhealed = await disturbance.finished;
   await sampling.stop();
   if (end.how === "died") {

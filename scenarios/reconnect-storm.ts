@@ -54,6 +54,7 @@ export default defineScenario({
     "close-codes",
     "no-lost-message",
     "no-duplicate",
+    "no-misdelivery",
     "room-order",
     "no-phantom",
     "reconnect-spread",
