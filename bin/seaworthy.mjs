@@ -2,8 +2,11 @@
 // @ts-check
 // The command `seaworthy`. Valid for Node 20: it finds a Node that is new enough and hands over to the CLI.
 import { existsSync } from "node:fs";
+import module from "node:module";
+import path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { cacheDirOf } from "./cache-dir.mjs";
 import { findNode } from "./find-node.mjs";
 import { holdLeash, runChild } from "./run-child.mjs";
 
@@ -13,6 +16,8 @@ if ("problem" in node) {
   process.exitCode = 4;
 } else if (node.path === process.execPath) {
   holdLeash();
+  // spares 0.5 s of CPU at each start: the types of the same files need not be stripped again
+  module.enableCompileCache(path.join(cacheDirOf(process.env), "compile-cache"));
   await runHere();
 } else {
   process.exitCode = await runChild(node.path, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {

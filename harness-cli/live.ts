@@ -15,9 +15,11 @@ export class Live {
     if (line.type !== "flush") return;
     this.#connected = line.gauges.subscribed ?? 0;
     this.#due = line.gauges.due ?? 0;
+    this.#oddities += line.oddities.length;
+    // A very full second comes in slices; its counts and histograms are in the last one.
+    if (Object.keys(line.counts).length === 0) return;
     this.#sent = line.counts.sent ?? 0;
     this.#delivered = line.counts.deliveries ?? 0;
-    this.#oddities += line.oddities.length;
     const delivery = emptyHistogram();
     for (const { metric, data } of line.histograms) if (metric === "delivery") merge(delivery, data);
     const p99Us = percentile(delivery, 0.99);

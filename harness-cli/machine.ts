@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
+import os from "node:os";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import type { MachineSample } from "../reports/record/samples.ts";
 import { type CpuTimes, parseCpuTimes, parseStat, parseStatus, type Reading } from "./target/proc-files.ts";
+
+/** `linux x64, 2 cores, 24 GiB`: what a figure of this run may be compared with. */
+export function machineDescription(): string {
+  const gib = Math.round(os.totalmem() / 2 ** 30);
+  return `${os.platform()} ${os.arch()}, ${os.availableParallelism()} cores, ${gib} GiB`;
+}
 
 export interface MachineSampler extends Disposable {
   /** What happened since the previous call; the first one since the sampler was made. */
@@ -31,7 +38,7 @@ export function machineSampler(): MachineSampler {
       const nowMs = performance.now();
       const seconds = Math.max(0.001, (nowMs - lastMs) / 1_000);
       const cpu = readCpu();
-      const share = lastCpu && cpu ? shareInUse(lastCpu, cpu) : undefined;
+      const shares = lastCpu && cpu ? sharesOf(lastCpu, cpu) : {};
       const now = readings();
       const processCpu: Record<string, number> = {};
       const processRss: Record<string, number> = {};
@@ -48,7 +55,7 @@ export function machineSampler(): MachineSampler {
       return {
         kind: "machine",
         atMs,
-        ...(share === undefined ? {} : { cpu: round(share) }),
+        ...shares,
         processCpu,
         processRss,
         ...lag,
@@ -122,9 +129,12 @@ function readCpu(): CpuTimes | undefined {
 }
 
 /** Of all cores, between two readings; undefined when no time passed between them. */
-function shareInUse(before: CpuTimes, after: CpuTimes): number | undefined {
+/** Empty when no tick passed between the two. */
+function sharesOf(before: CpuTimes, after: CpuTimes): Pick<MachineSample, "cpu" | "stolen"> {
   const total = after.total - before.total;
-  return total > 0 ? Math.min(1, Math.max(0, 1 - (after.idle - before.idle) / total)) : undefined;
+  if (total <= 0) return {};
+  const share = (ticks: number) => round(Math.min(1, Math.max(0, ticks / total)));
+  return { cpu: share(total - (after.idle - before.idle)), stolen: share(after.stolen - before.stolen) };
 }
 
 function read<T>(file: string, parse: (text: string) => T): T | undefined {

@@ -78,6 +78,17 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     expect(err.match(/^SW_/gm)).toHaveLength(14);
   });
 
+  test("two windows of the same fault on one target that overlap", async () => {
+    const err = await refused(
+      "ramp",
+      "--fault",
+      "kill@10s..14s:server-1",
+      "--fault",
+      "kill@12s..16s:server-1",
+    );
+    expect(err).toContain("SW_BAD_FAULT_WINDOW: two windows of kill on server-1 overlap");
+  });
+
   test("mistakes beside an unknown scenario are told as well", async () => {
     const err = await refused("rmp", "--fault", "latncy@1s..2s:server-1/clients", "--defect", "nonsense");
     expect(err.match(/^SW_UNKNOWN_NAME/gm)).toHaveLength(3);

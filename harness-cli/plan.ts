@@ -138,7 +138,31 @@ async function planTimeline(
     const fault = await mistakes.take(find("fault", spec.fault, context.catalog.faults, context.cwd));
     if (fault) windows.push(...planFault(spec, fault, { ...context, index: windows.length }, mistakes));
   }
+  refuseOverlaps(windows, mistakes);
   return windows;
+}
+
+/** Two of the same on one target cannot be told apart: the first undo ends both. Latencies add up, and may. */
+function refuseOverlaps(windows: readonly FaultWindow[], mistakes: MistakeList): void {
+  for (const [i, later] of windows.entries()) {
+    const clash = windows
+      .slice(0, i)
+      .find(
+        (earlier) =>
+          earlier.fault === later.fault &&
+          earlier.target === later.target &&
+          earlier.fault !== "latency" &&
+          earlier.fromMs < later.toMs &&
+          later.fromMs < earlier.toMs,
+      );
+    if (clash) {
+      mistakes.add(
+        "SW_BAD_FAULT_WINDOW",
+        `two windows of ${later.fault} on ${later.target} overlap`,
+        "make one window of them, or let one end before the other begins",
+      );
+    }
+  }
 }
 
 async function planChecks(

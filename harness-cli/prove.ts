@@ -11,6 +11,8 @@ export interface ProvedDefect {
   readonly scenario: string;
   readonly check: string;
   readonly caught: boolean;
+  /** Runs thrown away before this one, because nothing could be judged by them (a machine that was busy, say). */
+  readonly invalidRuns: number;
   /** Other checks that turned red. */
   readonly otherBreached: readonly string[];
   readonly overall: Overall;
@@ -29,6 +31,7 @@ export interface HealthyRun {
   readonly breached: readonly string[];
   /** Why the run could not say, each reason once. */
   readonly unknown: readonly string[];
+  readonly invalidRuns: number;
   readonly ended: string;
   readonly seed: number;
   readonly run: string;
@@ -47,6 +50,9 @@ export interface Matrix {
   };
 }
 
+/** A run by which nothing can be judged is no result: it is thrown away, counted, and made again this often. */
+const ATTEMPTS = 3;
+
 /** Runs one request and says how it came out and where it lies. */
 export type RunOne = (request: Request, label: string) => Promise<RunResult & { readonly run: string }>;
 
@@ -64,12 +70,16 @@ export async function prove(
   for (const [i, defect] of defects.entries()) {
     const label = `${i + 1} of ${defects.length}: ${defect.name}`;
     const request = requestFor(defect, seed++, options.cwd);
-    rows.push(proved(defect, request, await runOne({ ...request, defects: [defect.name] }, label)));
+    const broken = { ...request, defects: [defect.name] };
+    const { result, invalidRuns } = await untilJudged(broken, label, runOne);
+    rows.push({ ...proved(defect, request, result), invalidRuns });
   }
   const healthy: HealthyRun[] = [];
   for (let i = 0; i < options.healthyRuns; i++) {
     const request = requestFor(defects[i % defects.length] as AnyDefect, seed++, options.cwd);
-    healthy.push(healthyRun(request, await runOne(request, `healthy ${i + 1} of ${options.healthyRuns}`)));
+    const label = `healthy ${i + 1} of ${options.healthyRuns}`;
+    const { result, invalidRuns } = await untilJudged(request, label, runOne);
+    healthy.push({ ...healthyRun(request, result), invalidRuns });
   }
   return {
     format: 1,
@@ -83,6 +93,16 @@ export async function prove(
       unknown: healthy.filter((run) => run.overall === "unknown").length,
     },
   };
+}
+
+async function untilJudged(request: Request, label: string, runOne: RunOne) {
+  for (let invalidRuns = 0; ; invalidRuns++) {
+    const result = await runOne(
+      request,
+      invalidRuns === 0 ? label : `${label}, again: nothing could be judged`,
+    );
+    if (result.report.overall !== "unknown" || invalidRuns + 1 === ATTEMPTS) return { result, invalidRuns };
+  }
 }
 
 function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): Request {
@@ -104,7 +124,7 @@ function proved(
   defect: AnyDefect,
   request: Request,
   { report, run }: RunResult & { run: string },
-): ProvedDefect {
+): Omit<ProvedDefect, "invalidRuns"> {
   const breached = breachedChecks(report.judgements);
   return {
     defect: defect.name,
@@ -120,7 +140,10 @@ function proved(
   };
 }
 
-function healthyRun(request: Request, { report, run }: RunResult & { run: string }): HealthyRun {
+function healthyRun(
+  request: Request,
+  { report, run }: RunResult & { run: string },
+): Omit<HealthyRun, "invalidRuns"> {
   const unknown = report.judgements.flatMap(({ check, phase, verdict }) =>
     verdict.status === "unknown" ? [`${check} in ${phase}: ${verdict.why}`] : [],
   );

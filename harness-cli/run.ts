@@ -10,11 +10,13 @@ import { SeaworthyError } from "./errors.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import { Live } from "./live.ts";
 import { startK6 } from "./load/k6.ts";
+import { machineDescription } from "./machine.ts";
 import { type Judged, judgeRun, writeOutputs } from "./outputs.ts";
 import type { Progress } from "./progress.ts";
 import { findTools, type Tools } from "./provision/tools.ts";
 import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
+import { withSecrets } from "./secrets.ts";
 import { bringUp } from "./target/bring-up.ts";
 import { assertAllowed } from "./target/external.ts";
 import { steadyState } from "./target/steady-state.ts";
@@ -49,15 +51,16 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   const { world, catalog, runsDir, progress } = context;
   if (plan.target.kind === "external") await assertAllowed(plan.target, context.allowHosts);
   const tools = await findTools();
-  const dir = await writableRunDir(runsDir, plan, world.now());
-  const record = openRecord(dir, plan);
+  const dir = await madeOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
+  // Before anything is said: whoever reads that it began may want it to end.
+  using interrupt = listenForInterrupt(world);
+  const record = await madeOrRefused(runsDir, () => openRecord(dir, plan));
   await pointLatestAt(runsDir, dir);
   progress.say(
     `run ${path.basename(dir)}: ${plan.scenario.name}, ${plan.clients} clients, seed ${plan.seed}`,
   );
 
   const clock = new RunClock(world);
-  using interrupt = listenForInterrupt(world);
   let ended: Ended = { how: "completed" };
   try {
     record.history({ kind: "run", atMs: clock.nowMs(), what: "planned" });
@@ -106,7 +109,12 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
       if (event.what === "exited" && !event.expected) broken.reject(unexpectedExit(event));
     },
   });
-  record.history({ kind: "run", atMs: clock.nowMs(), what: "target-ready", versions: target.versions });
+  record.history({
+    kind: "run",
+    atMs: clock.nowMs(),
+    what: "target-ready",
+    versions: { ...target.versions, machine: machineDescription() },
+  });
 
   progress.show("starting k6");
   await using load = await startK6({
@@ -115,7 +123,8 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
     tools,
     supervisor,
     endpoints: target.endpoints,
-    access: target.access,
+    access: withSecrets(target.access, world.env),
+    cwd: world.cwd,
     onTelemetry(line) {
       record.telemetry(line);
       live.telemetry(line);
@@ -149,10 +158,16 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
       },
     },
   });
-  interrupt.signal.addEventListener("abort", () => load.stop(INTERRUPT_DRAIN_MS), { once: true });
+  const stopping = () => record.history({ kind: "run", atMs: clock.nowMs(), what: "stopping" });
+  const stopEarly = () => {
+    stopping();
+    load.stop(INTERRUPT_DRAIN_MS);
+  };
+  interrupt.signal.addEventListener("abort", stopEarly, { once: true });
+  if (interrupt.signal.aborted) stopEarly();
 
   const end = await Promise.race([load.finished, broken.promise, record.full]);
-  record.history({ kind: "run", atMs: clock.nowMs(), what: "stopping" });
+  if (interrupt.by === undefined) stopping();
   const unhealed = await disturbance.finished;
   await sampling.stop();
   if (end.how === "died") {
@@ -174,10 +189,18 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
   }
 }
 
-async function writableRunDir(runsDir: string, plan: Plan, epochMs: number): Promise<string> {
+/** What the file system says no to before there is a record is the person's to know, not a bug. */
+async function madeOrRefused<T>(runsDir: string, make: () => T | Promise<T>): Promise<T> {
   try {
-    return await createRunDir(runsDir, plan, epochMs);
+    return await make();
   } catch (error) {
+    if (error instanceof RecordFull) {
+      throw new SeaworthyError(
+        "SW_DISK_FULL",
+        error.message,
+        "free some space, or choose another folder with --out",
+      );
+    }
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new SeaworthyError(

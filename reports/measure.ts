@@ -4,20 +4,35 @@ import type { RunRecord } from "./record/run-record.ts";
 
 /** Reading measurements of a stretch of the run out of its record. Times are ms after the run's start. */
 
-/** All roles of one metric in the whole seconds of [fromMs, toMs), by intended time. Exact: histograms add up. */
+/**
+ * All roles of one metric in the whole seconds of [fromMs, toMs), by intended time, without those of `except`. Exact:
+ * histograms add up.
+ */
 export function histogramOf(
   record: RunRecord,
   metric: HistogramName,
   fromMs: number,
   toMs: number,
+  except?: ReadonlySet<number>,
 ): Histogram {
   const merged = emptyHistogram();
   for (const seconds of record.ledger.histograms.get(metric)?.values() ?? []) {
-    for (const [second, data] of seconds) {
-      if (second * 1_000 >= fromMs && second * 1_000 < toMs) merge(merged, data);
+    for (const second of wholeSeconds(seconds, fromMs, toMs)) {
+      const data = seconds.get(second);
+      if (data && !except?.has(second)) merge(merged, data);
     }
   }
   return merged;
+}
+
+/** Counted up where the stretch is short, so that looking at every single second of a long run stays linear. */
+function* wholeSeconds(known: ReadonlyMap<number, unknown>, fromMs: number, toMs: number): Generator<number> {
+  const first = Math.ceil(fromMs / 1_000);
+  if ((toMs - fromMs) / 1_000 < known.size) {
+    for (let second = first; second * 1_000 < toMs; second++) yield second;
+    return;
+  }
+  for (const second of known.keys()) if (second >= first && second * 1_000 < toMs) yield second;
 }
 
 /** A counter over [fromMs, toMs). A flush counts where the middle of its own second lies. */

@@ -13,7 +13,11 @@ export function doctorCommand(program: Command, world: World, done: Action): voi
     .action(async (options: { fix?: boolean; json?: boolean }) => {
       const exit = await doctor(
         { fix: options.fix === true, json: options.json === true },
-        { stdout: (text) => world.stdout.write(text), stderr: (text) => world.stderr.write(text) },
+        {
+          stdout: (text) => world.stdout.write(text),
+          stderr: (text) => world.stderr.write(text),
+          isTTY: world.stderr.isTTY,
+        },
       );
       done(exit as ExitCode);
     });

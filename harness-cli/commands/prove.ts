@@ -87,18 +87,19 @@ function chosen(names: readonly string[], defects: ReadonlyMap<string, AnyDefect
   return found;
 }
 
-/** A miss or a false alarm is a breach; a run that failed or could not say proves nothing. */
+/** A miss or a false alarm is a breach; a run that failed, or in the end could not say, proves nothing. */
 function exitOf({ totals, rows, healthy }: Matrix): 0 | 1 | 3 | 4 {
-  if (totals.caught < totals.defects || totals.alarms > 0) return 1;
+  const undecided = rows.some((row) => !row.caught && row.overall === "unknown");
+  if (totals.alarms > 0 || rows.some((row) => !row.caught && row.overall !== "unknown")) return 1;
   if ([...rows, ...healthy].some((run) => run.ended !== "completed")) return 4;
-  return totals.unknown > 0 ? 3 : 0;
+  return undecided || totals.unknown > 0 ? 3 : 0;
 }
 
 function table({ rows, healthy, totals }: Matrix): string {
   const width = Math.max(0, ...rows.map((row) => row.defect.length));
   const lines = rows.map((row) => {
     const others = row.otherBreached.length > 0 ? `, also red: ${row.otherBreached.join(", ")}` : "";
-    return `  ${row.caught ? "caught" : "MISSED"}  ${row.defect.padEnd(width)}  by ${row.check} in ${row.scenario}${others}`;
+    return `  ${row.caught ? "caught " : row.overall === "unknown" ? "unknown" : "MISSED "}  ${row.defect.padEnd(width)}  by ${row.check} in ${row.scenario}${others}`;
   });
   for (const run of healthy) {
     if (run.breached.length > 0)

@@ -69,7 +69,7 @@ export function runCommand(program: Command, world: World, done: Action): void {
     )
     .option(
       "--connect-header <name: value>",
-      "header of CONNECT for --url; {user} becomes the client's name",
+      "header of CONNECT for --url; {user} becomes the client's name, env:NAME a variable that is not recorded",
       collect,
       [],
     )

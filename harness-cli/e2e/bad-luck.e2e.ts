@@ -115,6 +115,7 @@ describe("whatever happens, nothing is left behind and nothing recorded is lost"
     const folder = "runs";
     await using box = await sandbox([
       "unshare",
+      ...(process.getuid?.() === 0 ? [] : ["--map-root-user"]),
       "--mount",
       "sh",
       "-c",

@@ -3,6 +3,14 @@ import { Journal } from "../../scenarios/model/journal.ts";
 import type { Telemetry } from "../../scenarios/model/telemetry.ts";
 import { parseTelemetry } from "./telemetry-line.ts";
 
+/** All steps at once. */
+function all<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 function fullFlush(): Telemetry {
   const journal = new Journal(1);
   journal.connection({ what: "due", atMs: 0, client: 0, attempt: 0, endpoint: 0 });
@@ -19,7 +27,7 @@ function fullFlush(): Telemetry {
   };
   journal.arrived(arrival);
   journal.arrived(arrival);
-  return journal.take(1_000, { connected: 1, subscribed: 1, due: 1 })[0]!;
+  return all(journal.take(1_000, { connected: 1, subscribed: 1, due: 1 }))[0]!;
 }
 
 const good: Telemetry[] = [

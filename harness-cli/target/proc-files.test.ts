@@ -3,7 +3,7 @@ import { parseCpuTimes, parseStat, parseStatus } from "./proc-files.ts";
 
 test("/proc/stat: iowait is idle, steal is in use, guest time is not counted twice", () => {
   const text = "cpu  100 20 30 400 50 6 7 8 90 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
-  expect(parseCpuTimes(text)).toEqual({ idle: 450, total: 621 });
+  expect(parseCpuTimes(text)).toEqual({ idle: 450, stolen: 8, total: 621 });
 });
 
 test("/proc/<pid>/stat: a name with spaces and parentheses does not shift the fields", () => {

@@ -4,6 +4,8 @@
 export interface CpuTimes {
   /** Waiting for a disk counts as idle; time that the hypervisor gave to others does not. */
   readonly idle: number;
+  /** What the hypervisor gave to others while this machine wanted it. */
+  readonly stolen: number;
   readonly total: number;
 }
 
@@ -15,6 +17,7 @@ export function parseCpuTimes(text: string): CpuTimes {
   const ticks = fields.trim().split(/ +/).slice(0, 8).map(Number);
   return {
     idle: (ticks[3] ?? 0) + (ticks[4] ?? 0),
+    stolen: ticks[7] ?? 0,
     total: ticks.reduce((sum, value) => sum + value, 0),
   };
 }

@@ -1,8 +1,9 @@
 import { type Histogram, percentile } from "../../scenarios/model/histogram.ts";
 import type { Check } from "../check.ts";
+import { unfitSeconds } from "../fitness.ts";
 import { histogramOf, ms, plural, show } from "../measure.ts";
 import type { RunRecord } from "../record/run-record.ts";
-import type { Counterexample, Verdict } from "../verdict.ts";
+import type { Breached, Counterexample, Met, Unknown } from "../verdict.ts";
 import { faultInForce, faultSpans, type Phase } from "../windows.ts";
 
 /** Below this many samples the 99th percentile is nothing but the maximum. */
@@ -16,7 +17,7 @@ const EVIDENCE = 5;
 const check: Check = {
   name: "delivery-p99",
   summary: "99 % of the deliveries arrive in time, counted from when they should have been sent",
-  requirement: ["INV-LATENCY", "D1", "D3", "I81"],
+  requirement: ["INV-LATENCY", "D1", "D3", "I81", "I87"],
   unit: "ms",
   limits: { baseline: 100, fault: 1_000, recovery: 1_000, final: 100 },
   explain: [
@@ -24,32 +25,65 @@ const check: Check = {
     "nothing. Limits: 100 ms without a fault (D1), 1 s during a fault and while recovering from it (D3). A message",
     "counts in the phase in which it was intended. The percentile is read from histograms whose buckets are 0.8 %",
     `wide, rounded up. With fewer than ${FEWEST_SAMPLES} deliveries the check is unknown; with fewer than`,
-    `${ENOUGH_SAMPLES} it is met only if two standard errors more of the rank hold too, and breached only if the`,
-    "percentile itself is over the limit (I81). It sees only what arrived: see no-lost-message for the rest.",
+    `${show(ENOUGH_SAMPLES)} it is met only if two standard errors more of the rank hold too, and breached only if the`,
+    "percentile itself is over the limit (I81). A generator or machine that stumbles can only add latency: what is met",
+    "with all seconds is met; what is not is judged again without the seconds in which the generator was late or the",
+    "hypervisor took the CPU away, and is unknown if those are half of the phase or more (I87). It sees only what",
+    "arrived: see no-lost-message for the rest.",
   ].join(" "),
   judge(record, phase, limit) {
-    const histogram = histogramOf(record, "delivery", phase.fromMs, phase.toMs);
-    const samples = histogram.total;
-    if (samples === 0) return { status: "unknown", why: "nothing was delivered in this phase", samples };
-    if (histogram.minUs < -CLOCK_TOLERANCE_US) {
-      const why = `a delivery came ${show(-histogram.minUs / 1_000)} ms before it was due: the clocks disagree`;
-      return { status: "unknown", why, samples };
+    const { fromMs, toMs } = phase;
+    const all = verdictOf(histogramOf(record, "delivery", fromMs, toMs), limit);
+    if (all.status !== "breached") return all;
+
+    const unfit = unfitSeconds(record, fromMs, toMs);
+    const [first] = unfit;
+    if (!first) return { ...all, counterexamples: slowest(record, phase, limit) };
+    const except = new Set(unfit.map(({ second }) => second));
+    const seconds = (toMs - fromMs) / 1_000;
+    const aside = `${show(unfit.length)} of ${plural(seconds, "second")} set aside, first ${first.second} s: ${first.why}`;
+    const fit = verdictOf(histogramOf(record, "delivery", fromMs, toMs, except), limit);
+    if (2 * unfit.length >= seconds || fit.status === "unknown") {
+      const { measured, samples } = all;
+      return {
+        status: "unknown",
+        why: `${all.why}; but too little is left to judge: ${aside}`,
+        samples,
+        measured,
+      };
     }
-    const measured = ms(Math.max(0, percentile(histogram, 0.99) as number));
-    if (samples < FEWEST_SAMPLES) {
-      const why = `only ${plural(samples, "delivery", "deliveries")}; a 99th percentile needs ${FEWEST_SAMPLES}`;
-      return { status: "unknown", why, samples, measured };
-    }
-    if (measured > limit) return breached(record, phase, limit, histogram, measured);
-    const upper = ms(upperP99(histogram));
-    if (samples < ENOUGH_SAMPLES && upper > limit) {
-      const why = `${samples} deliveries are too few to tell: the 99th percentile lies between ${show(measured)} and ${show(upper)} ms`;
-      return { status: "unknown", why, samples, measured };
-    }
-    return { status: "met", measured, samples };
+    const note = `${aside}; with them ${show(all.measured)} ms`;
+    if (fit.status === "met") return { ...fit, note };
+    return { ...fit, note, counterexamples: slowest(record, phase, limit, except) };
   },
 };
 export default check;
+
+/** Without its evidence, if breached. */
+function verdictOf(histogram: Histogram, limit: number): Met | Breached | Unknown {
+  const samples = histogram.total;
+  if (samples === 0) return { status: "unknown", why: "nothing was delivered in this phase", samples };
+  if (histogram.minUs < -CLOCK_TOLERANCE_US) {
+    const why = `a delivery came ${show(-histogram.minUs / 1_000)} ms before it was due: the clocks disagree`;
+    return { status: "unknown", why, samples };
+  }
+  const measured = ms(Math.max(0, percentile(histogram, 0.99) as number));
+  if (samples < FEWEST_SAMPLES) {
+    const why = `only ${plural(samples, "delivery", "deliveries")}; a 99th percentile needs ${FEWEST_SAMPLES}`;
+    return { status: "unknown", why, samples, measured };
+  }
+  if (measured > limit) {
+    const slow = `1 % of ${show(samples)} deliveries (${show(Math.ceil(0.01 * samples))})`;
+    const why = `${slow} took ${show(measured)} ms or longer, up to ${show(histogram.maxUs / 1_000)} ms; the limit is ${show(limit)} ms`;
+    return { status: "breached", measured, samples, why, counterexamples: [] };
+  }
+  const upper = ms(upperP99(histogram));
+  if (samples < ENOUGH_SAMPLES && upper > limit) {
+    const why = `${samples} deliveries are too few to tell: the 99th percentile lies between ${show(measured)} and ${show(upper)} ms`;
+    return { status: "unknown", why, samples, measured };
+  }
+  return { status: "met", measured, samples };
+}
 
 /** The value two standard errors of the rank above the 99th percentile (binomial). */
 function upperP99(histogram: Histogram): number {
@@ -58,29 +92,18 @@ function upperP99(histogram: Histogram): number {
   return percentile(histogram, rank / n) as number;
 }
 
-function breached(
+function slowest(
   record: RunRecord,
   phase: Phase,
   limit: number,
-  histogram: Histogram,
-  measured: number,
-): Verdict {
-  const over = Math.ceil(0.01 * histogram.total);
-  return {
-    status: "breached",
-    measured,
-    samples: histogram.total,
-    why: `1 % of ${show(histogram.total)} deliveries (${show(over)}) took ${show(measured)} ms or longer, up to ${show(histogram.maxUs / 1_000)} ms; the limit is ${show(limit)} ms`,
-    counterexamples: slowest(record, phase, limit),
-  };
-}
-
-function slowest(record: RunRecord, phase: Phase, limit: number): Counterexample[] {
+  except?: ReadonlySet<number>,
+): Counterexample[] {
   const spans = faultSpans(record);
   return record.ledger.slowest
     .filter(({ latencyMs, receivedMs }) => {
       const intendedMs = receivedMs - latencyMs;
-      return latencyMs > limit && intendedMs >= phase.fromMs && intendedMs < phase.toMs;
+      const isIn = intendedMs >= phase.fromMs && intendedMs < phase.toMs;
+      return isIn && latencyMs > limit && !except?.has(Math.floor(intendedMs / 1_000));
     })
     .slice(0, EVIDENCE)
     .map((slow) => {

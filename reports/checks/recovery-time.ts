@@ -1,5 +1,6 @@
 import { percentile } from "../../scenarios/model/histogram.ts";
 import type { Check } from "../check.ts";
+import { unfitSeconds } from "../fitness.ts";
 import { histogramOf, ms, plural, show } from "../measure.ts";
 import { presenceOf } from "../presence.ts";
 import type { RunRecord } from "../record/run-record.ts";
@@ -23,7 +24,8 @@ const check: Check = {
     "the deliveries of every second are within the baseline's p99 limit, and all that has stayed so for",
     `${show(STAYS_MS)} ms. Limit 20 s: full jitter (I20) spreads the first retry over 8 s, and a retry that met the`,
     "outage is followed by one within 16 s; 4 s remain to connect and settle. An outage of more than 8 s may cost a",
-    "third retry: raise the limit for it. Unknown when the run, or the next fault, cuts the wait short.",
+    "third retry: raise the limit for it. Seconds in which the generator or its machine stumbled (see delivery-p99)",
+    "say nothing about latency, either way. Unknown when the run, or the next fault, cuts the wait short.",
   ].join(" "),
   judge(record, phase, limit) {
     const spans = faultSpans(record);
@@ -104,12 +106,17 @@ function absences(record: RunRecord, fromMs: number, toMs: number): Trouble[] {
   return troubles;
 }
 
-/** Seconds whose deliveries were over the baseline's limit, and seconds of silence where messages were sent. */
+/**
+ * Seconds whose deliveries were over the baseline's limit, and seconds of silence where messages were sent; except
+ * those in which the generator was not fit to tell.
+ */
 function slowSeconds(record: RunRecord, fromMs: number, toMs: number): Trouble[] {
   const planned = record.plan.checks.find(({ name }) => name === "delivery-p99");
   const limitMs = planned?.limits.baseline ?? DEFAULT_P99_MS;
+  const unfit = new Set(unfitSeconds(record, fromMs, toMs).map(({ second }) => second));
   const troubles: Trouble[] = [];
   for (let at = Math.floor(fromMs / SECOND_MS) * SECOND_MS; at + SECOND_MS <= toMs; at += SECOND_MS) {
+    if (unfit.has(at / SECOND_MS)) continue;
     const p99Us = percentile(histogramOf(record, "delivery", at, at + SECOND_MS), 0.99);
     const sent = histogramOf(record, "lateness", at, at + SECOND_MS).total;
     if (p99Us === undefined && sent > 0) {

@@ -17,6 +17,9 @@ export interface MachineSample {
   readonly atMs: number;
   /** Share of all cores in use, 0 to 1, since the previous sample; undefined where it cannot be read. */
   readonly cpu?: number;
+  /** Share of all cores' time that the hypervisor gave to others (`steal` of /proc/stat), 0 to 1, since the previous
+   * sample; undefined where it cannot be read. */
+  readonly stolen?: number;
   /** CPU seconds per second of each process, by name (`k6`, `server-1`, `redis` …). */
   readonly processCpu: Readonly<Record<string, number>>;
   /** Resident bytes, by name. */

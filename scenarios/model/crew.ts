@@ -25,6 +25,8 @@ export interface Ports {
 const TURN_MS = 5;
 /** The distance of the ticks that measure the generator's own event loop. */
 const TICK_MS = 10;
+/** Between two steps of a flush. */
+const STEP_MS = 1;
 /** Errors reported in full; a handler that throws on every message would flood the record. */
 const ERRORS_MAX = 100;
 /** After the deadline of DISCONNECT: nobody is waited for any longer. */
@@ -46,8 +48,8 @@ export class Crew implements Engine {
   readonly #members: readonly Member[];
   readonly #agenda = new Agenda();
   readonly #atEnd = new Set<() => void>();
-  /** Flush lines that are taken but not sent. */
-  readonly #outbox: Flush[] = [];
+  /** The flush that is being written out. */
+  #flush: Generator<void, Flush[]> | undefined;
   #publishUntilMs: number;
   #ended = false;
   #cancelEnd: () => void = () => {};
@@ -136,8 +138,7 @@ export class Crew implements Engine {
     for (const { life } of this.#members) life.publisher?.skipOffline(this.#publishUntilMs);
     this.#over = true;
     this.#cancelWake();
-    this.#outbox.push(...this.#takeFlushes());
-    for (const flush of this.#outbox) this.#ports.emit(flush);
+    this.#flushRest();
     const abandoned = this.unanswered.size;
     this.#ports.emit({ type: "bye", vu: this.#vu, atMs: this.#atMs(), abandoned });
   }
@@ -167,29 +168,41 @@ export class Crew implements Engine {
 
   #flushFrom(second: number): void {
     this.at(second * 1_000, () => {
-      this.#outbox.push(...this.#takeFlushes());
-      this.#emitNext();
       // After a stall the missed seconds are one flush, not many empty ones.
       this.#flushFrom(Math.max(second, Math.floor(this.nowMs() / 1_000)) + 1);
+      if (this.#flush) return;
+      this.#flush = this.journal.take(this.nowMs(), { ...this.gauges });
+      this.#flushStep();
     });
+  }
+
+  /** One step a turn, so that what arrives or is due meanwhile does not wait for all of it. */
+  #flushStep(): void {
+    const step = this.#flush?.next();
+    if (!step) return;
+    if (!step.done) {
+      this.at(this.nowMs() + STEP_MS, () => this.#flushStep());
+      return;
+    }
+    this.#flush = undefined;
+    for (const flush of step.value) this.#ports.emit(flush);
+  }
+
+  /** What is half done, then what came since; at the end there is nobody left to wait. */
+  #flushRest(): void {
+    const half = this.#flush;
+    this.#flush = undefined;
+    for (const steps of [half, this.journal.take(this.nowMs(), { ...this.gauges })]) {
+      let step = steps?.next();
+      while (steps && step && !step.done) step = steps.next();
+      if (step?.done) for (const flush of step.value) this.#ports.emit(flush);
+    }
   }
 
   /** For the record; an error may come before time zero is known. */
   #atMs(): number {
     const nowMs = this.nowMs();
     return Number.isFinite(nowMs) ? roundMs(nowMs) : 0;
-  }
-
-  #takeFlushes(): Flush[] {
-    return this.journal.take(this.nowMs(), { ...this.gauges });
-  }
-
-  /** One line a turn, so that a very full second does not keep arrivals waiting. */
-  #emitNext(): void {
-    const flush = this.#outbox.shift();
-    if (!flush) return;
-    this.#ports.emit(flush);
-    if (this.#outbox.length > 0) this.at(this.nowMs() + 1, () => this.#emitNext());
   }
 
   /**

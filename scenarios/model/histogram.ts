@@ -98,7 +98,8 @@ export function merge(into: Histogram, data: HistogramData): void {
 
 export function toData(histogram: Histogram): HistogramData {
   const buckets: number[] = [];
-  for (const index of [...histogram.counts.keys()].sort((a, b) => a - b)) {
+  // A typed array sorts by number without calling back for each comparison, which is dear in k6.
+  for (const index of Uint16Array.from(histogram.counts.keys()).sort()) {
     buckets.push(index, histogram.counts.get(index) as number);
   }
   return {

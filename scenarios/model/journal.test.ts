@@ -2,6 +2,14 @@ import { expect, test } from "vitest";
 import { emptyHistogram, merge, percentile } from "./histogram.ts";
 import { Journal } from "./journal.ts";
 
+/** All steps at once. */
+function all<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 const gauges = { connected: 1, subscribed: 1, due: 1 };
 
 function arrival(slot: number, latencyMs: number) {
@@ -21,7 +29,7 @@ test("rule 4: latency counts from the intended time, in the second in which it w
   const journal = new Journal(1);
   // Intended in second 2, arrived in second 5.
   journal.arrived(arrival(2, 3_400.25));
-  const [flush] = journal.take(6_000, gauges);
+  const [flush] = all(journal.take(6_000, gauges));
   expect(flush!.histograms.map(({ metric, role, second }) => [metric, role, second])).toEqual([
     ["delivery", "chatter", 2],
   ]);
@@ -36,14 +44,16 @@ test("the five slowest of a flush are kept, slowest first", () => {
   latencies.forEach((latencyMs, slot) => {
     journal.arrived(arrival(slot, latencyMs));
   });
-  expect(journal.take(9_000, gauges)[0]!.slowest.map(([latencyMs]) => latencyMs)).toEqual([12, 9, 7, 7, 4]);
+  expect(all(journal.take(9_000, gauges))[0]!.slowest.map(([latencyMs]) => latencyMs)).toEqual([
+    12, 9, 7, 7, 4,
+  ]);
 });
 
 test("a duplicate is counted as a delivery but its latency is not", () => {
   const journal = new Journal(1);
   journal.arrived(arrival(1, 5));
   journal.arrived(arrival(1, 900));
-  const [flush] = journal.take(9_000, gauges);
+  const [flush] = all(journal.take(9_000, gauges));
   expect(flush!.counts).toEqual({ deliveries: 2 });
   expect(flush!.oddities.length).toBe(1);
   const delivery = emptyHistogram();
@@ -56,9 +66,9 @@ test("flushes are deltas with sequence numbers without a hole", () => {
   const journal = new Journal(1);
   journal.arrived(arrival(1, 5));
   journal.sent([3, 1, "/app/x", 1_000, 1_000.123_456]);
-  const first = journal.take(2_000, gauges);
+  const first = all(journal.take(2_000, gauges));
   journal.arrived(arrival(2, 5));
-  const second = journal.take(3_000, gauges);
+  const second = all(journal.take(3_000, gauges));
   expect([...first, ...second].map((flush) => flush.sequence)).toEqual([0, 1]);
   expect(first[0]!.sends).toEqual([[3, 1, "/app/x", 1_000, 1_000.123]]);
   expect(second[0]!.sends).toEqual([]);
@@ -70,7 +80,7 @@ test("a very full second leaves in several lines that add up, counts and histogr
   const journal = new Journal(1);
   for (let slot = 0; slot < 9_000; slot++) journal.sent([1, slot, "/app/x", slot, slot]);
   for (let slot = 0; slot < 5_000; slot += 2) journal.arrived(arrival(slot, 1));
-  const flushes = journal.take(10_000, gauges);
+  const flushes = all(journal.take(10_000, gauges));
   expect(flushes.length).toBeGreaterThan(2);
   expect(flushes.map((flush) => flush.sequence)).toEqual(flushes.map((_, index) => index));
   expect(flushes.flatMap((flush) => flush.sends).length).toBe(9_000);

@@ -21,7 +21,7 @@ export interface Delivery {
  */
 export class Ledger {
   readonly #subscriptions = new Map<number, Subscription>();
-  #changed: [subscription: number, publisher: number, got: Got][] = [];
+  #changed: Changed[] = [];
   #oddities: Oddity[] = [];
   /** Since the last `take`. */
   #dropped = 0;
@@ -57,16 +57,9 @@ export class Ledger {
   }
 
   /** What came since the last call. `ordered` counts deliveries that were compared with the one before. */
-  take(): { received: ReceivedTuple[]; oddities: Oddity[]; odditiesDropped: number; ordered: number } {
-    const received: ReceivedTuple[] = [];
-    for (const [subscription, publisher, got] of this.#changed) {
-      for (let i = 0; i < got.fresh.length; i += 2) {
-        received.push([subscription, publisher, got.fresh[i] as number, got.fresh[i + 1] as number]);
-      }
-      got.fresh = [];
-    }
+  take(): Taken {
     const taken = {
-      received,
+      changed: this.#changed,
       oddities: this.#oddities,
       odditiesDropped: this.#dropped,
       ordered: this.#ordered,
@@ -108,6 +101,30 @@ export class Ledger {
     }
     return subscription;
   }
+}
+
+export interface Taken {
+  /** For `receivedIn`. What still arrives for one of these before it is written out is written out with it. */
+  readonly changed: readonly Changed[];
+  readonly oddities: readonly Oddity[];
+  readonly odditiesDropped: number;
+  readonly ordered: number;
+}
+
+/** A subscription and a publisher between which something new came. */
+export type Changed = readonly [subscription: number, publisher: number, got: Got];
+
+/** Writes out what is new, once. */
+export function receivedIn(changed: readonly Changed[]): ReceivedTuple[] {
+  const received: ReceivedTuple[] = [];
+  for (const [subscription, publisher, got] of changed) {
+    const { fresh } = got;
+    for (let i = 0; i < fresh.length; i += 2) {
+      received.push([subscription, publisher, fresh[i] as number, fresh[i + 1] as number]);
+    }
+    got.fresh = [];
+  }
+  return received;
 }
 
 interface Subscription {
