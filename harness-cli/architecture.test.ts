@@ -106,6 +106,13 @@ describe("the house", () => {
     expect(compiled).toEqual([]);
   });
 
+  test("holds no compiled file: the catalog would take it for a source", () => {
+    const compiled = rooms
+      .flatMap((room) => filesBelow(path.join(root, room)))
+      .filter((file) => /\.(js|d\.ts|map)$/.test(file));
+    expect(compiled).toEqual([]);
+  });
+
   test("leaves nothing for later in the code", () => {
     // Spelt in two halves, so that this file does not accuse itself.
     const word = new RegExp(`\\b(FIX${"ME"}|TO${"DO"})\\b`);
