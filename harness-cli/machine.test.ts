@@ -48,12 +48,18 @@ test("a process that is gone has no numbers", () => {
 
 test("a blocked event loop shows in its lag, once, and an idle one does not", async () => {
   using machine = machineSampler();
-  await wait(50);
-  blockMs(120);
-  await wait(50);
-  const blocked = machine.sample(0, {});
+  // The meter compares two of its own ticks; on a busy machine it may not have had the first one yet.
+  let blocked = machine.sample(0, {});
+  for (
+    const untilMs = performance.now() + 5_000;
+    blocked.loopLagMaxMs <= 80 && performance.now() < untilMs;
+  ) {
+    blockMs(120);
+    await wait(50);
+    blocked = machine.sample(0, {});
+  }
   expect(blocked.loopLagMaxMs).toBeGreaterThan(80);
-  expect(blocked.loopLagMaxMs).toBeLessThan(2_000);
+  expect(blocked.loopLagMaxMs).toBeLessThan(5_000);
   await wait(100);
   expect(machine.sample(0, {}).loopLagMaxMs).toBeLessThan(blocked.loopLagMaxMs);
 });

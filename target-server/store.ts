@@ -71,6 +71,9 @@ export class Store {
       keepAlive: true,
     });
     this.#pool.on("error", (error) => onIdleError(reasonOf(error)));
+    // One that breaks while it is in use says so twice: its query rejects, and it emits an error that nobody else
+    // listens for, which would end the process.
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
   }
 
   /** Safe when several instances start at once. */

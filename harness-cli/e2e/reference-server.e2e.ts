@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type IMessage, Client as StompJs } from "@stomp/stompjs";
 import { SignJWT } from "jose";
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
 import type { Link, Process } from "../../chaos/topology.ts";
@@ -538,6 +539,36 @@ describe("when a store is away", () => {
     expect(performance.now() - mendedMs).toBeLessThan(2_000);
     await bob.heard(room, `${room}-after`);
     expect(bob.contents(room)).toEqual([`${room}-before`, `${room}-after`]);
+  });
+
+  test("A79, I76: a Postgres connection that breaks under an INSERT costs that answer, not the instance", async () => {
+    const room = newRoom();
+    const ann = await TestClient.connect(1, "ann");
+    await ann.subscribe("/user/queue/reply");
+    const pid = processOf("server-1").pid();
+    const { url } = target.topology.stores.find(({ name }) => name === "postgres")!;
+    // One holds the lock; the other looks, since a transaction keeps seeing what it saw first.
+    const [holder, watcher] = [new pg.Client(url), new pg.Client(url)];
+    await Promise.all([holder.connect(), watcher.connect()]);
+    try {
+      await holder.query("BEGIN; LOCK TABLE chat_messages IN ACCESS EXCLUSIVE MODE");
+      ann.say(room, `${room}-held`);
+      const held = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT%'";
+      await vi.waitFor(async () => expect((await watcher.query(held)).rowCount).toBeGreaterThan(0), {
+        timeout: WAIT_MS,
+        interval: 10,
+      });
+      await link("server-1/postgres").cut();
+      const reply = await ann.next((got) => got.headers["receipt-id"] === `${room}-held`);
+      expect(reply.headers.outcome).toBe("unknown");
+    } finally {
+      await Promise.all([holder.end(), watcher.end()]);
+      await link("server-1/postgres").mend();
+    }
+    await isReady(1);
+    expect(processOf("server-1").pid()).toBe(pid);
+    ann.say(room, `${room}-after`);
+    await ann.receipt(`${room}-after`);
   });
 
   test("I76: a Postgres that swallows everything cannot hang a SEND, a session or the health page", async () => {

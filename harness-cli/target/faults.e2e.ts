@@ -88,8 +88,11 @@ test.each(["server-1/clients", "server-1/redis", "server-1/postgres"])(
     await through(latency, link(name), { latencyMs: 150 }, async () => {
       const slowMs = (await link(name).roundTripMs(3_000)) as number;
       expect(slowMs).toBeGreaterThanOrEqual(300);
-      const otherMs = (await link(name.replace("server-1", "server-2")).roundTripMs(3_000)) as number;
-      expect(otherMs).toBeLessThan(slowMs);
+      // The fastest of a few: on a busy machine any single answer may come late.
+      const other = link(name.replace("server-1", "server-2"));
+      const othersMs: number[] = [];
+      for (let i = 0; i < 8; i++) othersMs.push((await other.roundTripMs(3_000)) ?? Number.POSITIVE_INFINITY);
+      expect(Math.min(...othersMs)).toBeLessThan(300);
       expect(await link(name).toxics()).toHaveLength(2);
     });
     expect(await link(name).toxics()).toEqual([]);
