@@ -6,7 +6,7 @@ import { bringUpReference, type ReferenceSystem } from "./reference-system.ts";
 
 /** Presence lasts 4.5 s without its instance, offline buffers 30 s. */
 const TIME_SCALE = 0.1;
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 const INTERNAL = "the internal token";
 const REPLAY_MAX = 150;
 const settings = {

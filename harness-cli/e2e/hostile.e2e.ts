@@ -8,7 +8,7 @@ import { bringUpReference, type ReferenceSystem } from "./reference-system.ts";
 
 /** A request's head may take 4 s. */
 const TIME_SCALE = 0.2;
-const WAIT_MS = 15_000;
+const WAIT_MS = 20_000;
 const MESSAGE_BYTES_MAX = 65_536;
 /** A user may SEND ten times a second (A67). */
 const WITNESS_PAUSE_MS = 120;

@@ -9,7 +9,7 @@ import { type PythonEvent, pythonWithStomp, stompPyClient } from "./stomp-py.ts"
 
 /** Beats of 5 s; a SockJS session may be without a receiver for 1 s, a request's head may take 4 s. */
 const TIME_SCALE = 0.2;
-const WAIT_MS = 15_000;
+const WAIT_MS = 20_000;
 
 let system: ReferenceSystem;
 const open: RawStompClient[] = [];

@@ -3,7 +3,7 @@ import WebSocket from "ws";
 import { bringUpReference, type ReferenceSystem } from "./reference-system.ts";
 
 /** What a scrape of a live instance must say of itself: the contract that the harness and any dashboard rely on. */
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 const ROOM = "metrics";
 
 type Type = "counter" | "gauge" | "histogram";

@@ -4,7 +4,7 @@ import { encode } from "../../target-server/stomp/encode.ts";
 import { type Frame, frame, type Headers, type Version } from "../../target-server/stomp/frame.ts";
 import type { ReferenceSystem } from "./reference-system.ts";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 
 /** The server's own codec on a bare `ws`: a test sees every frame and can send any bytes. */
 export class RawStompClient {

@@ -21,7 +21,7 @@ import type { RunningTarget } from "../target/target.ts";
 /** Heart-beats of 2.5 s, first message within 3 s, drain within 0.5 s. */
 const TIME_SCALE = 0.1;
 const BEAT_MS = 25_000 * TIME_SCALE;
-const WAIT_MS = 10_000;
+const WAIT_MS = 20_000;
 
 const plan: Plan = {
   format: 1,
