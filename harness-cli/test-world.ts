@@ -8,10 +8,7 @@ export interface TestWorld extends World {
   readonly signal: (name: string) => void;
 }
 
-export function testWorld(
-  argv: readonly string[],
-  options: { readonly cwd?: string; readonly node?: string } = {},
-): TestWorld {
+export function testWorld(argv: readonly string[], options: { readonly cwd?: string } = {}): TestWorld {
   let out = "";
   let err = "";
   const listeners = new Set<(signal: string) => void>();

@@ -63,9 +63,11 @@ export async function readUp(folder: string): Promise<UpState | undefined> {
   }
   const answers = await new Promise<boolean>((resolve) => {
     const socket = connect(state.control.port, "127.0.0.1");
-    socket.once("connect", () => resolve(true));
     socket.once("error", () => resolve(false));
-    socket.once("connect", () => socket.destroy());
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
   });
   return answers ? state : undefined;
 }

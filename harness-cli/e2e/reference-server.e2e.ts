@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type IMessage, Client as StompJs } from "@stomp/stompjs";
 import { SignJWT } from "jose";
@@ -9,70 +6,22 @@ import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import WebSocket from "ws";
 import type { Link, Process } from "../../chaos/topology.ts";
-import type { Plan } from "../../reports/record/plan.ts";
 import { Decoder } from "../../target-server/stomp/decode.ts";
 import { encode } from "../../target-server/stomp/encode.ts";
 import { type Frame, frame, type Headers } from "../../target-server/stomp/frame.ts";
-import { findTools } from "../provision/tools.ts";
-import { bringUpProcesses } from "../target/processes.ts";
-import { createSupervisor } from "../target/supervisor.ts";
 import type { RunningTarget } from "../target/target.ts";
+import { bringUpReference, type ReferenceSystem } from "./reference-system.ts";
 
 /** Heart-beats of 2.5 s, first message within 3 s, drain within 0.5 s. */
 const TIME_SCALE = 0.1;
 const BEAT_MS = 25_000 * TIME_SCALE;
 const WAIT_MS = 20_000;
 
-const plan: Plan = {
-  format: 1,
-  seed: 1,
-  nonce: "refsrv",
-  timeScale: TIME_SCALE,
-  scenario: { name: "none", params: {} },
-  engine: "k6",
-  timing: { warmUpMs: 0, publishUntilMs: 1, endMs: 1 },
-  clients: 0,
-  target: { kind: "reference", instances: 2, defects: [], runAs: "processes" },
-  timeline: [],
-  clientDefects: [],
-  checks: [],
-};
+/** Two instances. What one user may send is proven in identity.e2e.ts; here a few users stand for many. */
+const bringUp = (timeScale: number) =>
+  bringUpReference(2, timeScale, { USER_RATE: "off", SESSION_RATE: "off" });
 
-/** Two real instances with their stores, every link through its proxy. */
-interface System extends AsyncDisposable {
-  readonly target: RunningTarget;
-  readonly secret: string;
-  readonly origin: string;
-}
-
-async function bringUp(timeScale: number): Promise<System> {
-  const runDir = await mkdtemp(path.join(tmpdir(), "seaworthy-reference-server-"));
-  const supervisor = await createSupervisor({ runDir });
-  const target = await bringUpProcesses({
-    plan: { ...plan, timeScale },
-    tools: await findTools(),
-    runDir,
-    supervisor,
-    signal: AbortSignal.timeout(60_000),
-    onEvent: () => {},
-    // What one user may send is proven in identity.e2e.ts; here a few users stand for many.
-    settings: { USER_RATE: "off", SESSION_RATE: "off" },
-  });
-  if (target.access.kind !== "jwt") throw new Error("the reference server takes tokens");
-  const { secret, origin } = target.access;
-  return {
-    target,
-    secret,
-    origin,
-    async [Symbol.asyncDispose]() {
-      await target[Symbol.asyncDispose]();
-      await supervisor[Symbol.asyncDispose]();
-      await rm(runDir, { recursive: true, force: true });
-    },
-  };
-}
-
-let system: System;
+let system: ReferenceSystem;
 let target: RunningTarget;
 let secret: string;
 let origin: string;
@@ -99,7 +48,7 @@ interface Page {
 }
 
 const endpoint = (server: 1 | 2) => target.endpoints[server - 1]!;
-const pageOf = (server: 1 | 2, page: string, of: System = system) =>
+const pageOf = (server: 1 | 2, page: string, of: ReferenceSystem = system) =>
   fetch(new URL(page, of.target.servers[server - 1]!.metricsUrl), { signal: AbortSignal.timeout(WAIT_MS) });
 const link = (name: string): Link => target.topology.links.find((l) => l.name === name)!;
 const processOf = (name: string): Process => target.topology.processes.find((p) => p.name === name)!;
@@ -118,7 +67,7 @@ function token(user: string, claims: { exp?: number | string; key?: string } = {
     .sign(new TextEncoder().encode(claims.key ?? secret));
 }
 
-async function series(server: 1 | 2, name: string, of: System = system): Promise<number> {
+async function series(server: 1 | 2, name: string, of: ReferenceSystem = system): Promise<number> {
   const text = await (await pageOf(server, "/metrics", of)).text();
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
   return line === undefined ? 0 : Number(line.slice(name.length + 1));
@@ -147,7 +96,12 @@ class TestClient {
     });
   }
 
-  static async connect(server: 1 | 2, user: string, beat = "0,0", to: System = system): Promise<TestClient> {
+  static async connect(
+    server: 1 | 2,
+    user: string,
+    beat = "0,0",
+    to: ReferenceSystem = system,
+  ): Promise<TestClient> {
     const client = new TestClient(to.target.endpoints[server - 1]!, { origin: to.origin });
     await new Promise((resolve, reject) => client.ws.once("open", resolve).once("error", reject));
     client.send("CONNECT", {
