@@ -10,6 +10,7 @@ test.each([
   ["/ws?%74oken=s3cret", "/ws?token=redacted"],
   ["/ws?Token=s3cret&token=s3cret", "/ws?Token=redacted&token=redacted"],
   ["/ws?token=a=s3cret", "/ws?token=redacted"],
+  ["/ws?a=b&?token=open", "/ws?a=b&?token=open"],
 ])("A29, B148: %s is logged as %s", (target, logged) => {
   expect(redact(target)).toBe(logged);
 });
@@ -18,9 +19,11 @@ test("A29: whatever the server would read as a token is not logged", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom("token", "tick%65t", "&", "=", "?", "a", "%26")), (parts) => {
       const target = `/ws?${parts.join("")}`;
-      const read = new URLSearchParams(target.slice(4)).get("token");
-      const logged = new URLSearchParams(redact(target).slice(4)).get("token");
+      const [read, logged] = [target, redact(target)].map((each) =>
+        new URL(each, "ws://server").searchParams.get("token"),
+      );
       expect(logged).toBe(read === null ? null : "redacted");
     }),
+    { numRuns: 2_000 },
   );
 });

@@ -13,6 +13,7 @@ export function redact(target: string): string {
 }
 
 function redactPair(pair: string): string {
-  const [name] = new URLSearchParams(pair).keys();
+  // URLSearchParams drops a leading "?", which inside a query is part of the name
+  const [name] = new URLSearchParams(`&${pair}`).keys();
   return name !== undefined && secretNames.includes(name.toLowerCase()) ? `${name}=redacted` : pair;
 }
