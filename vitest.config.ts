@@ -17,6 +17,7 @@ export default defineConfig({
           // after the quick ones: real parts share the cores, and latency is measured
           sequence: { groupOrder: 1 },
           include: ["{target-server,scenarios,chaos,reports,harness-cli,bin}/**/*.e2e.ts"],
+          setupFiles: ["harness-cli/e2e/starvation.setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,
