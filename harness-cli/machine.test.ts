@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { machineSampler } from "./machine.ts";
 
 const onLinux = process.platform === "linux";
@@ -46,22 +46,19 @@ test("a process that is gone has no numbers", () => {
   expect(sample.processRss).toEqual({});
 });
 
-test("a blocked event loop shows in its lag, once, and an idle one does not", async () => {
+test("a blocked event loop shows in its lag, and in one reading only", async () => {
   using machine = machineSampler();
-  // The meter compares two of its own ticks; on a busy machine it may not have had the first one yet.
-  let blocked = machine.sample(0, {});
-  for (
-    const untilMs = performance.now() + 5_000;
-    blocked.loopLagMaxMs <= 80 && performance.now() < untilMs;
-  ) {
-    blockMs(120);
-    await wait(50);
-    blocked = machine.sample(0, {});
-  }
+  // straight after a reading, where Node's own meter is blind
+  machine.sample(0, {});
+  blockMs(120);
+  await wait(20);
+  const blocked = machine.sample(0, {});
   expect(blocked.loopLagMaxMs).toBeGreaterThan(80);
-  expect(blocked.loopLagMaxMs).toBeLessThan(5_000);
-  await wait(100);
-  expect(machine.sample(0, {}).loopLagMaxMs).toBeLessThan(blocked.loopLagMaxMs);
+  // The block is in one reading only. Others may keep this process waiting, though not always for so long.
+  await vi.waitFor(() => expect(machine.sample(0, {}).loopLagMaxMs).toBeLessThan(blocked.loopLagMaxMs), {
+    timeout: 20_000,
+    interval: 20,
+  });
 });
 
 test("the clock's step is about zero while nobody sets the clock", async () => {

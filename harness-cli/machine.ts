@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import os from "node:os";
-import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { createHistogram, performance } from "node:perf_hooks";
 import type { MachineSample } from "../reports/record/samples.ts";
 import { type CpuTimes, parseCpuTimes, parseStat, parseStatus, type Reading } from "./target/proc-files.ts";
 
@@ -15,7 +15,7 @@ export interface MachineSampler extends Disposable {
   sample(atMs: number, pids: Readonly<Record<string, number>>): MachineSample;
 }
 
-/** How finely the event loop's delay is watched; every reading contains this much, and it is taken off. */
+/** How finely the event loop's delay is watched. */
 const LOOP_RESOLUTION_MS = 5;
 /** USER_HZ: what /proc counts CPU time in, the same on every Linux that Node supports. */
 const TICKS_PER_SECOND = 100;
@@ -25,12 +25,10 @@ const TICKS_PER_SECOND = 100;
  * memory come from /proc: elsewhere than on Linux `cpu` is undefined and the others are empty.
  */
 export function machineSampler(): MachineSampler {
-  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  loop.enable();
-  const wallStartMs = Date.now();
-  const steadyStartMs = performance.now();
+  const loop = loopWatch();
+  const offsetStartMs = clockOffsetMs();
   let lastCpu = readCpu();
-  let lastMs = steadyStartMs;
+  let lastMs = performance.now();
   let last = readings();
 
   return {
@@ -48,7 +46,6 @@ export function machineSampler(): MachineSampler {
         processCpu[name] = round(used.ticks / TICKS_PER_SECOND / seconds);
         processRss[name] = used.bytes;
       }
-      const lag = loopLag();
       lastCpu = cpu;
       lastMs = nowMs;
       last = now;
@@ -58,22 +55,63 @@ export function machineSampler(): MachineSampler {
         ...shares,
         processCpu,
         processRss,
-        ...lag,
-        clockStepMs: round(Date.now() - wallStartMs - (performance.now() - steadyStartMs)),
+        ...loop.take(),
+        clockStepMs: round(clockOffsetMs() - offsetStartMs),
       };
     },
-    [Symbol.dispose]: () => void loop.disable(),
+    [Symbol.dispose]: () => loop[Symbol.dispose](),
   };
+}
 
-  function loopLag(): { loopLagP99Ms: number; loopLagMaxMs: number } {
-    const late = (ns: number) => round(Math.max(0, ns / 1e6 - LOOP_RESOLUTION_MS));
-    const lag =
-      loop.count === 0
-        ? { loopLagP99Ms: 0, loopLagMaxMs: 0 }
-        : { loopLagP99Ms: late(loop.percentile(99)), loopLagMaxMs: late(loop.max) };
-    loop.reset();
-    return lag;
+interface LoopWatch extends Disposable {
+  /** How late the loop was since the previous call. */
+  take(): Pick<MachineSample, "loopLagP99Ms" | "loopLagMaxMs">;
+}
+
+/**
+ * A timer of our own: Node's `monitorEventLoopDelay` forgets its last tick at each reset, and so never sees a block
+ * that comes straight after one (measured with Node 26: 120 ms, every time).
+ */
+function loopWatch(): LoopWatch {
+  const latenessNs = createHistogram();
+  let lastMs = performance.now();
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    latenessNs.record(Math.max(1, Math.round((nowMs - lastMs - LOOP_RESOLUTION_MS) * 1e6)));
+    lastMs = nowMs;
+  }, LOOP_RESOLUTION_MS).unref();
+  return {
+    take() {
+      const lag =
+        latenessNs.count === 0
+          ? { loopLagP99Ms: 0, loopLagMaxMs: 0 }
+          : {
+              loopLagP99Ms: round(latenessNs.percentile(99) / 1e6),
+              loopLagMaxMs: round(latenessNs.max / 1e6),
+            };
+      latenessNs.reset();
+      return lag;
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}
+
+/**
+ * The wall clock less the steady one. Being interrupted between two readings must not look like a clock that was set,
+ * so the closest pair of a few counts.
+ */
+function clockOffsetMs(): number {
+  let offsetMs = 0;
+  let closestMs = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 10 && closestMs > 1; i++) {
+    const beforeMs = performance.now();
+    const wallMs = Date.now();
+    const afterMs = performance.now();
+    if (afterMs - beforeMs >= closestMs) continue;
+    closestMs = afterMs - beforeMs;
+    offsetMs = wallMs - (beforeMs + afterMs) / 2;
   }
+  return offsetMs;
 }
 
 /** What is known of the processes at one moment. */
