@@ -83,6 +83,15 @@ describe("the matrix", () => {
     );
     expect(once.totals).toMatchObject({ caught: 1, alarms: 0, unknown: 0 });
     expect([once.rows[0]?.invalidRuns, once.healthy[0]?.invalidRuns]).toEqual([1, 1]);
+    const alarmed = await prove(
+      all.slice(0, 1),
+      { ...options, healthyRuns: 0 },
+      scripted((defect, nth) => ({
+        [namedBy(defect)]: nth === 0 ? "unknown" : "breached",
+        other: "breached",
+      })),
+    );
+    expect(alarmed.rows[0]).toMatchObject({ caught: true, invalidRuns: 1 });
     const never = await prove(
       all.slice(0, 1),
       { ...options, healthyRuns: 1 },

@@ -1,5 +1,5 @@
-import type { Judgement } from "../reports/report.ts";
-import type { Overall } from "../reports/verdict.ts";
+import type { Judgement, Report } from "../reports/report.ts";
+import type { Overall, Verdict } from "../reports/verdict.ts";
 import type { AnyDefect } from "./catalog.ts";
 import type { Request } from "./plan.ts";
 import type { RunResult } from "./run.ts";
@@ -50,7 +50,10 @@ export interface Matrix {
   };
 }
 
-/** A run by which nothing can be judged is no result: it is thrown away, counted, and made again this often. */
+/**
+ * A run by which nothing can be judged (of a broken system: in which the check that must catch it could not say) is no
+ * result: it is thrown away, counted, and made again until there were this many.
+ */
 const ATTEMPTS = 3;
 
 /** Runs one request and says how it came out and where it lies. */
@@ -71,14 +74,23 @@ export async function prove(
     const label = `${i + 1} of ${defects.length}: ${defect.name}`;
     const request = requestFor(defect, seed++, options.cwd);
     const broken = { ...request, defects: [defect.name] };
-    const { result, invalidRuns } = await untilJudged(broken, label, runOne);
+    const { result, invalidRuns } = await untilJudged(broken, label, runOne, ({ overall, judgements }) => {
+      const named = judgements.filter(({ check }) => check === defect.caughtBy.check);
+      const said = (status: Verdict["status"]) => named.some(({ verdict }) => verdict.status === status);
+      return said("breached") || (overall !== "unknown" && !said("unknown"));
+    });
     rows.push({ ...proved(defect, request, result), invalidRuns });
   }
   const healthy: HealthyRun[] = [];
   for (let i = 0; i < options.healthyRuns; i++) {
     const request = requestFor(defects[i % defects.length] as AnyDefect, seed++, options.cwd);
     const label = `healthy ${i + 1} of ${options.healthyRuns}`;
-    const { result, invalidRuns } = await untilJudged(request, label, runOne);
+    const { result, invalidRuns } = await untilJudged(
+      request,
+      label,
+      runOne,
+      ({ overall }) => overall !== "unknown",
+    );
     healthy.push({ ...healthyRun(request, result), invalidRuns });
   }
   return {
@@ -95,13 +107,18 @@ export async function prove(
   };
 }
 
-async function untilJudged(request: Request, label: string, runOne: RunOne) {
+async function untilJudged(
+  request: Request,
+  label: string,
+  runOne: RunOne,
+  isJudged: (report: Report) => boolean,
+) {
   for (let invalidRuns = 0; ; invalidRuns++) {
     const result = await runOne(
       request,
       invalidRuns === 0 ? label : `${label}, again: nothing could be judged`,
     );
-    if (result.report.overall !== "unknown" || invalidRuns + 1 === ATTEMPTS) return { result, invalidRuns };
+    if (isJudged(result.report) || invalidRuns + 1 === ATTEMPTS) return { result, invalidRuns };
   }
 }
 

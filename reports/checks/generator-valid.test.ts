@@ -122,23 +122,11 @@ describe("rule 6, I87: the generator is judged first", () => {
     expect(judged(quiet().fail(1, 5_000, "connect: connection refused")).status).toBe("met");
   });
 
-  test("a full CPU makes a second unfit only together with a late event loop", () => {
-    const busy = (cpu: number, lagMs: number) => {
-      const story = new Story().measureEach("loopLag", 0, 20_000, lagMs, 50);
-      for (let atMs = 1_000; atMs <= 20_000; atMs += 1_000) story.machine(atMs, { cpu });
-      return judged(story);
-    };
-    expect(busy(1, 50).status).toBe("met");
-    expect(busy(0.97, 60).status).toBe("met");
-    expect(busy(0.98, 60)).toMatchObject({
-      status: "unknown",
-      why: expect.stringMatching(/CPU 98 % busy and the event loop 60 ms late at p99$/),
-    });
-  });
-
-  test("CPU that the hypervisor took away is not the generator's doing", () => {
-    const story = quiet();
-    for (let atMs = 1_000; atMs <= 20_000; atMs += 1_000) story.machine(atMs, { stolen: 0.9 });
-    expect(judged(story)).toMatchObject({ status: "met", measured: 0 });
+  test("a machine that is full, or that the hypervisor starves, is not the generator's doing", () => {
+    for (const short of [{ cpu: 1 }, { stolen: 0.9 }]) {
+      const story = quiet();
+      for (let atMs = 1_000; atMs <= 20_000; atMs += 1_000) story.machine(atMs, short);
+      expect(judged(story)).toMatchObject({ status: "met", measured: 0 });
+    }
   });
 });
