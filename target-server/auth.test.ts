@@ -54,6 +54,28 @@ describe("A20: tokens", () => {
     expect(await verify(await make())).toEqual({ how: "refused", reason });
   });
 
+  test.each([
+    [
+      ["gold", "premium"],
+      ["gold", "premium"],
+    ],
+    [[], []],
+    ["premium", undefined],
+    [["premium", 7], undefined],
+    [Array.from({ length: 101 }, String), undefined],
+  ])("A45: the claim tiers %j puts its user into %j", async (claim, tiers) => {
+    const who = await verify(await token({ claims: { tiers: claim } }));
+    expect(who).toMatchObject({ how: "user" });
+    expect(who).toEqual(expect.objectContaining(tiers === undefined ? {} : { tiers }));
+    expect("tiers" in who).toBe(tiers !== undefined);
+  });
+
+  test("A45, A25: a refreshed token has the segments of the old one", async () => {
+    const who = { user: "ann", tokenId: "t", tiers: ["premium"] };
+    const { token: renewed } = await mintToken(who, settings, Date.now());
+    expect(await verify(renewed)).toMatchObject(who);
+  });
+
   test("A28: while keys rotate both are good, each by its own name", async () => {
     const [recent, old] = keys.map(({ secret }) => secret) as [string, string];
     const answers = await Promise.all(

@@ -8,6 +8,8 @@ export interface Identity {
   readonly expiresAtMs: number;
   /** The token's `jti`: what it can be revoked by, apart from its user. */
   readonly tokenId?: string;
+  /** Segments of users that the token's claim `tiers` puts this one into (A45). */
+  readonly tiers?: readonly string[];
 }
 
 export type Authenticated =
@@ -35,6 +37,7 @@ export type Authenticate = (authorization: string | undefined) => Promise<Authen
 export type VerifyToken = (token: string) => Promise<Authenticated>;
 
 const USER_CHARACTERS_MAX = 128;
+const TIERS_MAX = 100;
 
 /** `Bearer <token>`, and nothing else (A20). */
 export function bearerOnly(verify: VerifyToken): Authenticate {
@@ -63,10 +66,13 @@ export function tokenVerifier(settings: TokenSettings): VerifyToken {
     let failure: AuthFailure = "unknown-key";
     for (const { key } of candidates) {
       try {
-        const { sub, exp, jti } = (await jwtVerify(token, key, options)).payload;
+        const { sub, exp, jti, tiers } = (await jwtVerify(token, key, options)).payload;
         if (typeof sub !== "string" || !isUserName(sub)) return refused("no-subject");
-        const identity = { how: "user", user: sub, expiresAtMs: exp! * 1_000 } as const;
-        return typeof jti === "string" && jti !== "" ? { ...identity, tokenId: jti } : identity;
+        return {
+          ...{ how: "user", user: sub, expiresAtMs: exp! * 1_000 },
+          ...(typeof jti === "string" && jti !== "" ? { tokenId: jti } : {}),
+          ...(isListOfTiers(tiers) ? { tiers } : {}),
+        };
       } catch (error) {
         failure = failureOf(error);
         if (failure !== "bad-signature") return refused(failure);
@@ -77,8 +83,13 @@ export function tokenVerifier(settings: TokenSettings): VerifyToken {
 }
 
 /** What names a user in keys of Redis and in destinations: no control characters, no separators, bounded. */
-function isUserName(subject: string): boolean {
+export function isUserName(subject: string): boolean {
   return subject.length <= USER_CHARACTERS_MAX && /^[^\s/\p{Cc}]+$/u.test(subject);
+}
+
+/** A claim of another shape puts its user into no segment. */
+function isListOfTiers(claim: unknown): claim is string[] {
+  return Array.isArray(claim) && claim.length <= TIERS_MAX && claim.every((tier) => typeof tier === "string");
 }
 
 function refused(reason: AuthFailure): Authenticated {

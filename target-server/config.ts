@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type AuthMode, authModes } from "./handshake-identity.ts";
 import { availableDefects } from "./mutants.ts";
+import { type OrderingMode, orderingModes } from "./ordering/ordering.ts";
 import { type Preset, presets } from "./presets.ts";
 import type { Rate } from "./sliding-window.ts";
 import type { TokenSettings } from "./token-keys.ts";
@@ -67,6 +68,11 @@ const settings = {
     kind: "text",
     fallback: "open",
     about: "open: every user is in every room; members: by table room_members (A32)",
+  },
+  TIER_ACCESS: {
+    kind: "text",
+    fallback: "open",
+    about: "open: every user may hear every segment; claims: those of the token's `tiers` (A45)",
   },
   MEMBERSHIP_TTL_MS: { kind: "ms", fallback: "5000", about: "how long a look at room_members is good for" },
   MAX_SESSIONS_PER_USER: { kind: "count", fallback: "5", about: "over all instances (A31, I74)" },
@@ -170,6 +176,21 @@ const settings = {
     fallback: "pubsub",
     about: "how instances hear of each other: pubsub, or streams, each with its own cursor (A90, A94)",
   },
+  ORDERING: {
+    kind: "text",
+    fallback: "seq",
+    about: "what keeps a room's order: seq, timestamp, room-queue, lock or none (A105)",
+  },
+  LOCK_TTL_MS: {
+    kind: "ms",
+    fallback: "10000",
+    about: "with ORDERING=lock: after which a room is free again whose holder died (A105)",
+  },
+  INGRESS_STREAM: {
+    kind: "text",
+    fallback: "",
+    about: "Redis Stream with events of other systems, in place of their Kafka topic; empty: none (A101)",
+  },
   REPLAY_MAX: {
     kind: "count",
     fallback: "1000",
@@ -225,6 +246,7 @@ export interface Config {
   /** Empty: nobody may use `/internal/…`. */
   readonly internalToken: string;
   readonly roomAccess: "open" | "members";
+  readonly tierAccess: "open" | "claims";
   readonly membershipStaleMs: number;
   readonly limits: UsageLimits;
   readonly trustedProxies: readonly string[];
@@ -248,6 +270,9 @@ export interface Config {
   readonly work: { readonly lanes: number; readonly capacity: number };
   readonly outboxCapacity: number;
   readonly relay: "pubsub" | "streams";
+  readonly ordering: { readonly mode: OrderingMode; readonly lockLifeMs: number };
+  /** Undefined: events come by HTTP only. */
+  readonly ingressStream: string | undefined;
   readonly delivery: {
     readonly replay: { readonly messagesMax: number; readonly windowMs: number };
     readonly buffer: { readonly items: number; readonly ttlMs: number };
@@ -388,6 +413,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
   if (relay !== "pubsub" && relay !== "streams") {
     mistakes.push(`RELAY is "${relay}", but must be pubsub or streams`);
   }
+  const ordering = text("ORDERING");
+  if (!(orderingModes as readonly string[]).includes(ordering)) {
+    mistakes.push(`ORDERING is "${ordering}", but must be one of ${orderingModes.join(", ")}`);
+  }
+  const tierAccess = text("TIER_ACCESS");
+  if (tierAccess !== "open" && tierAccess !== "claims") {
+    mistakes.push(`TIER_ACCESS is "${tierAccess}", but must be open or claims`);
+  }
   const presence = text("PRESENCE");
   if (presence !== "push" && presence !== "lazy") {
     mistakes.push(`PRESENCE is "${presence}", but must be push or lazy`);
@@ -420,6 +453,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
     ticketLifeMs: scaledMs("TICKET_TTL_MS"),
     internalToken: text("INTERNAL_TOKEN"),
     roomAccess: roomAccess as Config["roomAccess"],
+    tierAccess: tierAccess as Config["tierAccess"],
     membershipStaleMs: scaledMs("MEMBERSHIP_TTL_MS"),
     limits: {
       sessionsPerUserMax: number("MAX_SESSIONS_PER_USER"),
@@ -452,6 +486,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
     work: { lanes: number("WORK_LANES"), capacity: number("WORK_CAPACITY") },
     outboxCapacity: number("OUTBOX_CAPACITY"),
     relay: relay as Config["relay"],
+    ordering: { mode: ordering as OrderingMode, lockLifeMs: scaledMs("LOCK_TTL_MS") },
+    ingressStream: text("INGRESS_STREAM") || undefined,
     delivery: {
       replay: { messagesMax: number("REPLAY_MAX"), windowMs: scaledMs("REPLAY_WINDOW_MS") },
       buffer: { items: number("BUFFER_MAX"), ttlMs: scaledMs("BUFFER_TTL_MS") },

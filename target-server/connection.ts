@@ -3,6 +3,7 @@ import type { Identity } from "./auth.ts";
 import { type CloseCode, closeCodes } from "./close-codes.ts";
 import type { EvictionLimits } from "./config.ts";
 import type { Waiting } from "./policies.ts";
+import { ProofOfReceipt } from "./proof-of-receipt.ts";
 import { SendQueue } from "./send-queue.ts";
 import { Session, type SessionServices, type Transport } from "./session.ts";
 import { Decoder, defaultLimits } from "./stomp/decode.ts";
@@ -35,6 +36,7 @@ export class Connection implements Transport {
   readonly gone: Promise<void>;
   readonly #ws: Wire;
   readonly #queue: SendQueue;
+  readonly #proof = new ProofOfReceipt();
   readonly #decoder: Decoder;
   readonly #limits: ConnectionLimits;
   readonly #services: SessionServices;
@@ -64,7 +66,10 @@ export class Connection implements Transport {
     outlet.on("drain", () => this.#queue.pump());
     ws.on("message", (data, isBinary) => this.#receive(data, isBinary));
     ws.on("ping", () => this.#sign());
-    ws.on("pong", () => this.#sign());
+    ws.on("pong", () => {
+      this.#sign();
+      this.#proof.ponged();
+    });
     ws.on("error", (error) => this.#broken(error));
     this.gone = new Promise((resolve) => {
       ws.on("close", (code) => {
@@ -86,6 +91,11 @@ export class Connection implements Transport {
 
   onceSent(next: () => void): void {
     if (this.#ending === undefined) this.#queue.onceEmpty(next);
+  }
+
+  /** The ping goes with the next tick. */
+  onceTaken(next: () => void): void {
+    this.onceSent(() => this.#proof.wait(next));
   }
 
   deliver(framed: Buffer): void {
@@ -156,8 +166,9 @@ export class Connection implements Transport {
         return;
       }
     }
-    if (nowMs - this.#lastPingMs >= this.#limits.pingMs - tickMs) {
+    if (this.#proof.wanted || nowMs - this.#lastPingMs >= this.#limits.pingMs - tickMs) {
       this.#lastPingMs = nowMs;
+      this.#proof.pinged();
       this.#ws.ping();
     }
     this.#evictIfSlow(this.waiting());

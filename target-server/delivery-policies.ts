@@ -1,4 +1,5 @@
 import type { Envelope } from "./envelope.ts";
+import type { OrderingMode } from "./ordering/ordering.ts";
 
 /** Who gets what, who gets it later, and what is said of what is gone. */
 export interface DeliveryPolicies {
@@ -16,6 +17,8 @@ export interface DeliveryPolicies {
   pushToUser(paths: PushPaths): PushToUser;
   /** Is a user's message kept for when the user is away? (A86, A112; B85) */
   keepsForOffline(): boolean;
+  /** Is what went to a user's sessions kept until one of them has shown that it took it? (B63) */
+  keepsUntilTaken(): boolean;
   /** The key that tells whether a user is connected, for all instances the same one (A112; B64). */
   onlineKey(user: string, queue: string, serverId: string): string;
   /** What of an offline buffer a new subscription gets. Healthy: taken out by the step that reads it (B58, B59, B60). */
@@ -32,6 +35,12 @@ export interface DeliveryPolicies {
   mayType(sinceMs: number, everyMs: number): boolean;
   /** Which entries of the relay's stream this instance reads: all, from where it stopped (A94; B75, B76). */
   readStream(readers: StreamReaders): Promise<StreamPages>;
+  /** What gives the messages of a room their order (A105; B65). */
+  orderingMode(configured: OrderingMode): OrderingMode;
+  /** Is the queue of a room forgotten once it is empty? (A105; B71) */
+  forgetsIdleRoomQueue(): boolean;
+  /** How long the lock of a room outlives a holder that died, ms; Infinity: for ever (A105; B73). */
+  roomLockLifeMs(configuredMs: number): number;
   /** Until when someone present stays so without a sign of the instance (A117; B91). */
   presentUntilMs(nowMs: number, ttlMs: number): number;
   /** Is a user gone from a room with this many sessions left? (A117; B94) */
@@ -114,6 +123,7 @@ export const healthyDelivery: DeliveryPolicies = {
   answerHistory: ({ requester }) => requester(),
   pushToUser: ({ relay }) => relay,
   keepsForOffline: () => true,
+  keepsUntilTaken: () => true,
   onlineKey: (user, queue) => `ws:online:${user}${queue}`,
   takeBuffer: ({ take }) => take(),
   bufferLimits: (configured) => configured,
@@ -122,6 +132,9 @@ export const healthyDelivery: DeliveryPolicies = {
   receiptWindowMs: (configuredMs) => configuredMs,
   mayType: (sinceMs, everyMs) => sinceMs >= everyMs,
   readStream: ({ own }) => own(),
+  orderingMode: (configured) => configured,
+  forgetsIdleRoomQueue: () => true,
+  roomLockLifeMs: (configuredMs) => configuredMs,
   presentUntilMs: (nowMs, ttlMs) => nowMs + ttlMs,
   hasLeft: (sessionsLeft) => sessionsLeft === "none",
   presenceWindowMs: (configuredMs) => configuredMs,

@@ -8,6 +8,8 @@ export interface Readiness {
   readonly ready: boolean;
   /** Why not, by dependency. */
   readonly reasons: Readonly<Record<string, string>>;
+  /** Connections to Postgres (A83). */
+  readonly pool: Readonly<Record<"used" | "idle" | "waiting" | "max", number>>;
 }
 
 export interface HttpServices {
@@ -28,8 +30,9 @@ export interface HttpServices {
 export function createPages(services: HttpServices) {
   const live = () => json(200, { status: "UP", serverId: services.serverId });
   const ready = async () => {
-    const { ready, reasons } = await services.readiness();
-    return json(ready ? 200 : 503, { status: ready ? "UP" : "DOWN", serverId: services.serverId, reasons });
+    const { ready, reasons, pool } = await services.readiness();
+    const status = ready ? "UP" : "DOWN";
+    return json(ready ? 200 : 503, { status, serverId: services.serverId, reasons, pool });
   };
   const pages: Readonly<Record<string, () => Promise<Page> | Page>> = {
     // Never depends on a store: a blip of Redis must not restart the fleet (I46, A128).

@@ -19,6 +19,8 @@ export interface IdentityPolicies {
   ticketLifeMs(configuredMs: number): number;
   /** Is the identity that opened the session still good for this SEND? (A24) */
   tokenIsGood(expiresAtMs: number, nowMs: number, revoked: boolean): boolean;
+  /** May someone with these segments in the token hear this one? `undefined`: segments are open to all (A45). */
+  mayHearTier(tier: string, claimed: readonly string[] | undefined): boolean;
   /** When a session whose token has run out is closed, silent or not, in ms after `exp`; Infinity: never (A26). */
   closeAfterExpiryMs(graceMs: number, random: number): number;
   /** Are the open sessions of someone who was banned closed, so that they also receive nothing more? (A27) */
@@ -75,6 +77,7 @@ export const healthyIdentity: IdentityPolicies = {
   redeemTicket: ({ take }) => take(),
   ticketLifeMs: (configuredMs) => configuredMs,
   tokenIsGood: (expiresAtMs, nowMs, revoked) => !revoked && nowMs < expiresAtMs,
+  mayHearTier: (tier, claimed) => claimed === undefined || claimed.includes(tier),
   // Spread over the grace: tokens that were issued together must not come back as one herd (I68, B152).
   closeAfterExpiryMs: (graceMs, random) => graceMs * random,
   banClosesSessions: () => true,

@@ -34,6 +34,8 @@ export interface IdentityParts extends AsyncDisposable {
   handshake(request: IncomingMessage): Promise<HandshakeIdentity> | undefined;
   /** ms until this address may shake hands again; 0: now. */
   handshakeWaits(request: IncomingMessage): number;
+  /** Undefined when Redis can be asked about users; else why not. The relay's connection may be back before it. */
+  notReady(): string | undefined;
 }
 
 export interface IdentityOptions {
@@ -60,6 +62,7 @@ export function createIdentity({ config, policies, log, metrics, isMember }: Ide
     max: limits.sessionsPerUserMax,
     lifeMs: Math.round(policies.slotLifeMs(limits.slotLifeMs)),
     log,
+    countedAlone: () => metrics.countedAlone.inc({ what: "session" }),
   });
   const users: UserSessions = new UserSessions({ policies, slots, metrics });
   const tickets = new Tickets(commands, policies, config.ticketLifeMs);
@@ -79,6 +82,7 @@ export function createIdentity({ config, policies, log, metrics, isMember }: Ide
       trusted: config.trustedProxies,
       policies,
     }),
+    notReady: () => (commands.status === "ready" ? undefined : `connection for users: ${commands.status}`),
     async [Symbol.asyncDispose]() {
       revocations.close();
       await slots.close();
@@ -103,6 +107,7 @@ export function createIdentity({ config, policies, log, metrics, isMember }: Ide
     const rate = limits.userRate;
     if (rate === undefined) return undefined;
     const counter: UserSendRate = new UserSendRate(commands, policies.sendWindowScript, rate, (user) => {
+      metrics.countedAlone.inc({ what: "send" });
       const excess = policies.spendWithoutRedis(() => {
         const retryAfterMs = counter.takeHere(user);
         return retryAfterMs === 0 ? undefined : { scope: "user", retryAfterMs, limit: "" };

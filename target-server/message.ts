@@ -29,6 +29,14 @@ export function toDto(message: ChatMessage, seq: number): ChatDto {
   return { id, roomId, seq, senderId, content, ts };
 }
 
+let risenMs = 0;
+
+/** This server's clock, ms since 1970, that never goes back: ids and times of messages rise together (A105). */
+export function risingNowMs(): number {
+  risenMs = Math.max(risenMs, Date.now());
+  return risenMs;
+}
+
 let lastMs = 0;
 let counter = 0;
 

@@ -106,6 +106,11 @@ export function createMetrics() {
       "what",
     ]),
     userPushes: counter("user_pushes_total", "messages to one user, by result (A101)", ["result"]),
+    ingressEvents: counter(
+      "ingress_events_total",
+      "events of other systems from the stream, by result (A101)",
+      ["result"],
+    ),
     receipts: counter("message_receipts_total", "new receipts of messages, by status (A114)", ["status"]),
     presenceMessages: counter("presence_messages_total", "changes of presence told to rooms (I90)"),
     typingDropped: counter("typing_dropped_total", "typing events over the rate, dropped (A43)"),
@@ -115,8 +120,13 @@ export function createMetrics() {
       "what was over a limit: messages, handshakes, sessions (D66)",
       ["scope"],
     ),
+    countedAlone: counter(
+      "counted_alone_total",
+      "SENDs and sessions that this instance counted by itself: Redis did not answer (B158)",
+      ["what"],
+    ),
     /** The gauges of pool and queues, read when they are asked for. */
-    watch({ pool, persist, outbox }: GaugeSources): void {
+    watch({ pool, persist, outbox, roomQueues }: GaugeSources): void {
       const poolGauge = (name: string, help: string, part: "used" | "idle" | "waiting") =>
         new Gauge({
           name,
@@ -139,6 +149,14 @@ export function createMetrics() {
           this.set({ queue: "outbox" }, outbox());
         },
       });
+      new Gauge({
+        name: "room_queues",
+        help: "rooms that have a queue now, with ORDERING=room-queue or lock (A105)",
+        registers,
+        collect() {
+          this.set(roomQueues());
+        },
+      });
     },
   };
 }
@@ -147,4 +165,5 @@ export interface GaugeSources {
   pool(): { readonly used: number; readonly idle: number; readonly waiting: number };
   persist(): number;
   outbox(): number;
+  roomQueues(): number;
 }

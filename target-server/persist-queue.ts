@@ -23,6 +23,8 @@ export interface PersistOptions<M extends Storable = ChatMessage> {
   readonly lanes: number;
   /** Over all lanes (A72). Beyond it a message is refused at once (A74: reject). */
   readonly capacity: number;
+  /** What has the same lane is stored one after the other. Where it is absent: a room's messages. */
+  lane?(message: M): string;
   insert(batch: readonly M[]): Promise<Inserted>;
   /** Seconds that a message waited, and that its transaction took. */
   observe(stage: "queue" | "db", seconds: number): void;
@@ -30,7 +32,7 @@ export interface PersistOptions<M extends Storable = ChatMessage> {
 }
 
 /**
- * The bounded way to the store. A room has one lane and a lane one transaction at a time, so messages of a room are
+ * The bounded way to the store. A room has, unless the ordering says otherwise, one lane and a lane one transaction at a time, so messages of a room are
  * committed, and settled, in the order they came (I9). What comes in meanwhile shares the next transaction.
  */
 export class PersistQueue<M extends Storable = ChatMessage> {
@@ -54,7 +56,7 @@ export class PersistQueue<M extends Storable = ChatMessage> {
       return Promise.resolve({ how: "rejected", reason: "too many messages are waiting to be stored" });
     }
     this.#unsettled += 1;
-    const lane = laneOf(message.roomId, this.#lanes.length);
+    const lane = laneOf(this.#options.lane?.(message) ?? message.roomId, this.#lanes.length);
     return new Promise((settle) => {
       this.#lanes[lane]!.push({ message, sinceMs: this.#now(), settle });
       if (this.#busy[lane]) return;
@@ -111,8 +113,8 @@ function outcome(message: Storable, inserted: Inserted): Persisted {
   }
 }
 
-function laneOf(room: string, lanes: number): number {
+function laneOf(name: string, lanes: number): number {
   let hash = 0;
-  for (let n = 0; n < room.length; n++) hash = (Math.imul(hash, 31) + room.charCodeAt(n)) >>> 0;
+  for (let n = 0; n < name.length; n++) hash = (Math.imul(hash, 31) + name.charCodeAt(n)) >>> 0;
   return hash % lanes;
 }

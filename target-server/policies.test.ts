@@ -141,6 +141,8 @@ describe("configuration", () => {
       ALLOWED_ORIGINS: "*",
       REQUIRE_ORIGIN: "yes",
       LOG_LEVEL: "loud",
+      ORDERING: "vector-clocks",
+      TIER_ACCESS: "members",
       DRAIN_MS: "",
     });
     expect(mistakes?.map((mistake) => mistake.split(" ")[0]).sort()).toEqual([
@@ -149,8 +151,10 @@ describe("configuration", () => {
       "JWT_SECRET",
       "LOG_LEVEL",
       "MUTANTS",
+      "ORDERING",
       "PORT",
       "REQUIRE_ORIGIN",
+      "TIER_ACCESS",
       "TIME_SCALE",
     ]);
   });

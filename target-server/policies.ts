@@ -63,8 +63,11 @@ export interface AcceptSteps<M = ChatMessage> {
   broadcast(message: M): void;
 }
 
-/** Gives the message its room sequence and makes it reach subscribers. Rejects when that cannot be confirmed. */
-export type Publish = (message: ChatMessage) => Promise<number>;
+/**
+ * Gives the message its room sequence and makes it reach subscribers. Rejects when that cannot be confirmed, or when
+ * the room's lock is not that of `fence` any more (A105).
+ */
+export type Publish = (message: ChatMessage, fence?: number) => Promise<number>;
 
 export interface BroadcastPaths {
   readonly relay: Publish;

@@ -19,6 +19,7 @@ import { identityRoutes } from "./identity-routes.ts";
 import { createLog, reasonOf } from "./log.ts";
 import { type ChatMessage, messageId, toDto } from "./message.ts";
 import { createMetrics } from "./metrics.ts";
+import { createOrdering } from "./ordering/create-ordering.ts";
 import { Outbox } from "./outbox.ts";
 import { pause } from "./pause.ts";
 import { PersistQueue } from "./persist-queue.ts";
@@ -65,6 +66,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   );
   const persistQueue = new PersistQueue({
     ...config.work,
+    lane: (message) => ordering.lane(message),
     insert: (batch) => store.insert(batch),
     observe: (stage, seconds) => metrics.processingSeconds.observe({ stage }, seconds),
   });
@@ -86,17 +88,39 @@ export function createTargetServer(config: Config, policies: Policies): Server {
       fanOut(destination, seq > 0 ? { ...headers, seq: String(seq) } : headers, payload);
     },
   });
-  const outbox: Outbox = new Outbox({
-    capacity: config.outboxCapacity,
+  const publishing = {
     publish: policies.broadcast({ relay: relay.publish, local: deliverLocally }),
-    relayReady: () => relay.ready(),
-    published: (message, seq, seconds) => {
+    published: (message: ChatMessage, seq: number, seconds: number) => {
       metrics.processingSeconds.observe({ stage: "publish" }, seconds);
       marks.add(message, seq);
     },
     failed: () => metrics.relayPublishErrors.inc(),
+  };
+  const outbox: Outbox = new Outbox({
+    ...publishing,
+    capacity: config.outboxCapacity,
+    relayReady: () => relay.ready(),
   });
   const marks = new PublishedMarks(store, outbox, log, () => relay.live);
+
+  const orderingMode = policies.orderingMode(config.ordering.mode);
+  const ordering = createOrdering({
+    ...publishing,
+    mode: orderingMode,
+    policies,
+    redis: relay.redis,
+    lockLifeMs: config.ordering.lockLifeMs,
+    capacity: config.work.capacity,
+    steps: {
+      persist: async (message) => {
+        const persisted = await persistQueue.add(message);
+        if (persisted.how === "rejected") metrics.queueRejected.inc({ queue: "persist" });
+        return persisted;
+      },
+      broadcast: (message) => outbox.add(message),
+    },
+    behind: () => outbox.depth > 0,
+  });
 
   // … and out: broker, connections.
   function fanOut(destination: string, headers: Readonly<Record<string, string>>, body: string): void {
@@ -130,12 +154,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
       serverId,
       policies,
       membership: identity.membership,
-      persist: async (message) => {
-        const persisted = await persistQueue.add(message);
-        if (persisted.how === "rejected") metrics.queueRejected.inc({ queue: "persist" });
-        return persisted;
-      },
-      broadcast: (message) => outbox.add(message),
+      ordering,
       overloaded: () => {
         if (!outbox.full) return undefined;
         metrics.queueRejected.inc({ queue: "outbox" });
@@ -192,10 +211,12 @@ export function createTargetServer(config: Config, policies: Policies): Server {
       tokenGraceMs: config.tokenGraceMs,
       sendLimits: identity.sendLimits,
       membership: identity.membership,
+      tierAccess: config.tierAccess,
       isRevoked: (user, tokenId) => identity.revocations.isRevoked(user, tokenId),
       enter: (session) => identity.users.enter(session),
       leave: (session) => identity.users.leave(session),
     },
+    ordering: orderingMode,
     beat: policies.offerBeat({ sendsMs: config.beatMs, wantsMs: config.beatMs }),
     subscriptionsMax: config.subscriptionsMax,
     unacknowledgedMax: {
@@ -249,6 +270,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     pool: () => store.occupancy(),
     persist: () => persistQueue.depth,
     outbox: () => outbox.depth,
+    roomQueues: ordering.roomQueues,
   });
   exportActivity(metrics.registry, {
     subscriptions: () => sumOf(broker.audiences()),
@@ -257,13 +279,15 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   });
 
   async function readiness(): Promise<Readiness> {
-    const [redis, postgres] = await Promise.all([relay.notReady(), store.notReady()]);
+    const [relayed, postgres] = await Promise.all([relay.notReady(), store.notReady()]);
+    const redis = relayed ?? identity.notReady();
     const reasons = {
       ...(redis === undefined ? {} : { redis }),
       ...(postgres === undefined ? {} : { postgres }),
       ...(state === "serving" ? {} : { server: state }),
     };
-    return { ready: Object.keys(reasons).length === 0, reasons };
+    const pool = { ...store.occupancy(), max: config.postgres.poolMax };
+    return { ready: Object.keys(reasons).length === 0, reasons, pool };
   }
 
   async function createTables(): Promise<void> {

@@ -8,6 +8,8 @@ export interface SessionIdentity {
   readonly tokenGraceMs: number;
   readonly sendLimits: SendLimits;
   readonly membership: Membership;
+  /** `claims`: a segment is for those whose token names it (A45). */
+  readonly tierAccess: "open" | "claims";
   /** By this instance's copy of the ban list: asked on every SEND (A24). */
   isRevoked(user: string, tokenId: string | undefined): boolean;
   /** False when the user has as many sessions as allowed (A31). */

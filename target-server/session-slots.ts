@@ -52,6 +52,8 @@ export interface SlotOptions {
   /** How long the slots of an instance stand that no longer says it lives, ms. */
   readonly lifeMs: number;
   readonly log: Log;
+  /** Redis did not answer: this instance's own count decided. */
+  countedAlone(): void;
 }
 
 /**
@@ -88,12 +90,13 @@ export class SessionSlots {
   /** Counted over all instances. */
   async takeEverywhere(user: string): Promise<boolean> {
     if (!this.takeHere(user)) return false;
-    const { run, max } = this.#options;
+    const { run, max, countedAlone } = this.#options;
     let taken = true;
     try {
       taken = (await this.#redis.takeSlot(keyOf(user), INSTANCES, run, this.#count(user), max)) === 1;
     } catch {
-      // Redis is away: this instance's own count was asked already.
+      // This instance's own count was asked already.
+      countedAlone();
     }
     if (!taken) this.release(user);
     return taken;

@@ -32,6 +32,9 @@ class Client implements Transport {
   onceSent(next: () => void): void {
     next();
   }
+  onceTaken(next: () => void): void {
+    next();
+  }
   close(code: number, reason: string): void {
     this.closed ??= { code, reason };
   }
@@ -57,6 +60,7 @@ const anybody: SessionIdentity = {
   tokenGraceMs: 5_000,
   sendLimits: { policies: healthy, perSession: undefined, perUser: undefined },
   membership: openRooms,
+  tierAccess: "open",
   isRevoked: () => false,
   enter: async () => true,
   leave: () => {},
@@ -76,6 +80,7 @@ function open(world: Partial<World> = {}, shown?: Identity) {
       authenticate: letIn,
       identity: anybody,
       beat: { sendsMs: 25_000, wantsMs: 25_000 },
+      ordering: "seq",
       subscriptionsMax: 3,
       enter: enterPlainly,
       unacknowledgedMax: { depth: 100, bytes: 100_000, ageMs: Number.POSITIVE_INFINITY },
@@ -98,7 +103,7 @@ async function connected(world: Partial<World> = {}) {
 }
 
 describe("CONNECT", () => {
-  test("A143, A52: CONNECTED names the server, the session, the user and the beats", async () => {
+  test("A143, A52, A105: CONNECTED names the server, the session, the user, the beats and the order", async () => {
     const { client, session } = await connected();
     expect(client.last).toMatchObject({
       command: "CONNECTED",
@@ -108,6 +113,7 @@ describe("CONNECT", () => {
         "user-name": "ann",
         "heart-beat": "25000,25000",
         session: session.id,
+        ordering: "seq",
       },
     });
     expect(client.version).toBe("1.2");
@@ -197,6 +203,25 @@ describe("SUBSCRIBE", () => {
     expect(client.closed).toBeUndefined();
     await say("SUBSCRIBE", { id: "4", destination: "/topic/room.4" });
     expect(client.closed?.code).toBe(1008);
+  });
+
+  test.each<[string, Partial<World>, readonly string[] | undefined, boolean]>([
+    ["in the claim", { identity: { ...anybody, tierAccess: "claims" } }, ["gold", "premium"], true],
+    ["not in the claim", { identity: { ...anybody, tierAccess: "claims" } }, ["gold"], false],
+    ["without a claim", { identity: { ...anybody, tierAccess: "claims" } }, undefined, false],
+    ["without a claim, where segments are open", {}, undefined, true],
+  ])("A45: the segment premium, %s", async (_what, world, tiers, allowed) => {
+    const { client, say, broker } = await connected({
+      ...world,
+      authenticate: async () => ({
+        ...{ how: "user", user: "ann", expiresAtMs: Date.now() + 60_000 },
+        ...(tiers === undefined ? {} : { tiers }),
+      }),
+    });
+    await say("SUBSCRIBE", { id: "t", destination: "/topic/tier.premium", receipt: "r" });
+    expect(client.last?.command).toBe(allowed ? "RECEIPT" : "ERROR");
+    expect(client.closed?.code).toBe(allowed ? undefined : 1008);
+    expect(broker.destinations).toBe(allowed ? 1 : 0);
   });
 
   test("I78: whether a user may listen is the policy's decision", async () => {

@@ -18,6 +18,7 @@ import type { Excess } from "./limit-policies.ts";
 import { type Log, reasonOf } from "./log.ts";
 import { messageId } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
+import type { OrderingMode } from "./ordering/ordering.ts";
 import type { Policies } from "./policies.ts";
 import { SendAllowance } from "./send-allowance.ts";
 import type { SessionIdentity } from "./session-identity.ts";
@@ -32,6 +33,8 @@ export interface Transport extends Subscriber {
   send(frame: Frame): void;
   /** Calls back once everything sent until now is in the socket. */
   onceSent(next: () => void): void;
+  /** Calls back once the peer has shown that it took everything sent until now. */
+  onceTaken(next: () => void): void;
   /** Closes after everything sent before, at the earliest in `graceMs`. */
   close(code: CloseCode, reason: string, graceMs?: number): void;
 }
@@ -46,6 +49,8 @@ export interface SessionServices {
   readonly identity: SessionIdentity;
   /** What the server offers and wants. */
   readonly beat: HeartBeat;
+  /** What a reader of a room may sort by (A105). */
+  readonly ordering: OrderingMode;
   readonly subscriptionsMax: number;
   /** For what a client was sent and has not acknowledged. */
   readonly unacknowledgedMax: EvictionLimits;
@@ -209,7 +214,9 @@ export class Session {
   }
 
   #dispatch(received: Frame): void {
-    if (!this.#services.policies.mayPass(received.command, this.#state !== "new")) {
+    const { command, body } = received;
+    this.#services.log.debug("frame", { session: this.id, user: this.user, command, chars: body.length });
+    if (!this.#services.policies.mayPass(command, this.#state !== "new")) {
       this.#services.metrics.connectionErrors.inc({ stage: "connect" });
       this.#fail("the first frame must be CONNECT", closeCodes.policy, received);
       return;
@@ -251,7 +258,7 @@ export class Session {
   }
 
   async #connect(connect: Frame): Promise<void> {
-    const { policies, authenticate, identity, beat, metrics, serverId, log } = this.#services;
+    const { policies, authenticate, identity, beat, ordering, metrics, serverId, log } = this.#services;
     const version = negotiateVersion(connect.headers["accept-version"]);
     const theirs = parseHeartBeat(connect.headers["heart-beat"]);
     if (version === undefined || theirs === undefined) {
@@ -304,6 +311,7 @@ export class Session {
         server: "seaworthy-target",
         "server-id": serverId,
         "user-name": this.user,
+        ordering,
       }),
     );
     const early = this.#early;
@@ -340,12 +348,19 @@ export class Session {
     }
     const wanted = parseSubscribable(destination);
     if (wanted === undefined) return { why: "unknown destination", code: closeCodes.policy };
+    if (wanted.kind === "tier" && !this.#mayHearTier(wanted.tier)) return NOT_ALLOWED_HERE;
     const open = () => this.#open(received, { id, destination, ack, wanted, lastSeen });
     const may = policies.maySubscribe(this.user, wanted, identity.membership);
     if (may instanceof Promise) void this.#openIfAllowed(may, id, received, open);
     else if (may) open();
     else return NOT_ALLOWED_HERE;
     return undefined;
+  }
+
+  #mayHearTier(tier: string): boolean {
+    const { policies, identity } = this.#services;
+    const claimed = identity.tierAccess === "open" ? undefined : (this.#identity.tiers ?? []);
+    return policies.mayHearTier(tier, claimed);
   }
 
   /** Who belongs to the room has to be looked up; until then the subscription is only wished for. */
@@ -369,6 +384,7 @@ export class Session {
       : this.#transport;
     const subscription = { destination, topic, subscriber, acked, wanted, leave: () => {} };
     this.#subscriptions.set(id, subscription);
+    this.#services.log.debug("subscribed", { session: this.id, user: this.user, destination, lastSeen });
     this.#enter(id, subscription, lastSeen, () => this.#receipt(received));
   }
 
@@ -385,6 +401,7 @@ export class Session {
       isOpen,
       send: (outgoing) => subscriber.deliver(frameFor(audience, outgoing), outgoing),
       onceSent: (next) => this.#transport.onceSent(next),
+      onceTaken: (next) => this.#transport.onceTaken(next),
       goLive: () => {
         if (isOpen()) this.#services.broker.subscribe(topic, version, id, subscriber, acked);
       },

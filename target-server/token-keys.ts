@@ -26,7 +26,7 @@ export const ALGORITHM = "HS256";
  * `exp` has fractions of a second, because a compressed run has lives below one (I85).
  */
 export async function mintToken(
-  who: Pick<Identity, "user" | "tokenId">,
+  who: Pick<Identity, "user" | "tokenId" | "tiers">,
   settings: TokenSettings,
   nowMs: number,
 ): Promise<{ readonly token: string; readonly expiresAtMs: number }> {
@@ -38,6 +38,7 @@ export async function mintToken(
     jti: who.tokenId ?? randomUUID(),
     iat: Math.floor(nowMs / 1_000),
     exp: expiresAtMs / 1_000,
+    ...(who.tiers === undefined ? {} : { tiers: who.tiers }),
     ...(settings.audience === undefined ? {} : { aud: settings.audience }),
   };
   const token = await new SignJWT(claims)

@@ -252,7 +252,7 @@ export const requirementRows: readonly RequirementRow[] = [
     file: "target-server/session-identity.ts",
     test: {
       file: "harness-cli/e2e/identity.e2e.ts",
-      title: "A26, B144: a session that only listens ends within the grace after it",
+      title: "A26, B144: a session that only listens ends with its token, not before",
     },
   },
   {
@@ -437,7 +437,7 @@ export const requirementRows: readonly RequirementRow[] = [
   },
   {
     id: "A45",
-    says: "announcements and segments, one publish each",
+    says: "announcements and segments, one publish each; with TIER_ACCESS=claims a segment is for whom the token's `tiers` name",
     state: "built",
     file: "target-server/destinations.ts",
     test: {
@@ -449,9 +449,13 @@ export const requirementRows: readonly RequirementRow[] = [
   {
     id: "A46",
     says: "generic user queues by the names of the sources",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    state: "built",
     file: "target-server/destinations.ts",
+    test: {
+      file: "harness-cli/e2e/delivery.e2e.ts",
+      title:
+        "A46: the queues of the sources, by their names: each hears what is pushed to it and nothing else",
+    },
   },
   {
     id: "A47",
@@ -631,15 +635,20 @@ export const requirementRows: readonly RequirementRow[] = [
     file: "target-server/connection.ts",
     test: {
       file: "harness-cli/e2e/reference-server.e2e.ts",
-      title: "A65: a client that does not read is evicted with 1013, others in its room get everything",
+      title:
+        "A65, A66: a client that does not read is evicted with 1013, others in its room get everything, and so does it when it comes back",
     },
   },
   {
     id: "A66",
     says: "an evicted client finds replay and offline buffer as they were",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
-    file: "target-server/connection.ts",
+    state: "built",
+    file: "target-server/delivery/batch.ts",
+    test: {
+      file: "harness-cli/e2e/reference-server.e2e.ts",
+      title:
+        "A65, A66: a client that does not read is evicted with 1013, others in its room get everything, and so does it when it comes back",
+    },
   },
   {
     id: "A67",
@@ -701,9 +710,13 @@ export const requirementRows: readonly RequirementRow[] = [
   {
     id: "A73",
     says: "outbound work is bounded and its occupancy exported",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    state: "built",
     file: "target-server/outbox.ts",
+    test: {
+      file: "harness-cli/e2e/delivery.e2e.ts",
+      title:
+        "A73: what waits for Redis is bounded and shown; beyond that a message is refused before it is stored",
+    },
   },
   {
     id: "A74",
@@ -794,16 +807,23 @@ export const requirementRows: readonly RequirementRow[] = [
   {
     id: "A83",
     says: "the pool in the health page",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    state: "built",
     file: "target-server/http.ts",
+    test: {
+      file: "harness-cli/e2e/reference-server.e2e.ts",
+      title:
+        "A79, A83, I76: a Postgres connection that breaks under an INSERT costs that answer, not the instance; the health page shows the pool",
+    },
   },
   {
     id: "A84",
-    says: "tables of messages, notifications, receipts, rooms and members",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    says: "tables of messages, notifications, receipts, rooms and members; the outbox is the messages not yet published",
+    state: "built",
     file: "target-server/store.ts",
+    test: {
+      file: "harness-cli/e2e/reference-server.e2e.ts",
+      title: "A84: the tables of the sources are there, and an outbox of what is stored and not published",
+    },
   },
   {
     id: "A85",
@@ -898,12 +918,12 @@ export const requirementRows: readonly RequirementRow[] = [
   },
   {
     id: "A94",
-    says: "relay by Redis Streams, by setting",
+    says: "relay by Redis Streams, by setting (RELAY): a cursor for each instance, trimming that is noticed",
     state: "built",
-    file: "target-server/relay.ts",
+    file: "target-server/relay/stream-reader.ts",
     test: {
-      file: "harness-cli/e2e/delivery.e2e.ts",
-      title: "A90, A94, A143: a room is heard on both instances, once and in order",
+      file: "harness-cli/e2e/relay.e2e.ts",
+      title: "A94: 300 messages of two senders are heard afterwards, each once, in one order for all",
     },
   },
   {
@@ -915,16 +935,24 @@ export const requirementRows: readonly RequirementRow[] = [
   {
     id: "A96",
     says: "Redis commands end after 2 s, nothing is queued without bound",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    state: "built",
     file: "target-server/relay.ts",
+    test: {
+      file: "harness-cli/e2e/reference-server.e2e.ts",
+      title:
+        "A96, I76: a Redis that swallows everything ends each command by its deadline; what it should publish waits in the outbox",
+    },
   },
   {
     id: "A97",
     says: "presence never relies on keyspace events",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    state: "built",
     file: "target-server/presence/",
+    test: {
+      file: "harness-cli/e2e/delivery.e2e.ts",
+      title:
+        "A118, A97, I33: users of an instance that was killed are gone after their time, and that is told once",
+    },
   },
   {
     id: "A98",
@@ -934,7 +962,7 @@ export const requirementRows: readonly RequirementRow[] = [
     test: {
       file: "harness-cli/e2e/delivery.e2e.ts",
       title:
-        "A94, A98, I76: what is said while an instance has no Redis is heard there afterwards, once and in order",
+        "A94, A98, A116, I76: what is said while an instance has no Redis is heard there afterwards, once and in order; who typed is not",
     },
   },
   {
@@ -950,20 +978,23 @@ export const requirementRows: readonly RequirementRow[] = [
   },
   {
     id: "A100",
-    says: "rooms above 1,000: push or hint",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
-    file: "target-server/delivery-policies.ts",
+    says: "rooms above 1,000: pushed like any other (docs/delivery.md says why)",
+    state: "built",
+    file: "target-server/broker.ts",
+    test: {
+      file: "harness-cli/e2e/delivery.e2e.ts",
+      title: "A100: a room above 1,000 is pushed like any other: each subscription hears each message once",
+    },
   },
   {
     id: "A101",
-    says: "POST /internal/push/user/{id} and /internal/push/topic",
+    says: "POST /internal/push/user/{id} and /internal/push/topic; a Redis Stream in place of Kafka (INGRESS_STREAM)",
     state: "built",
-    file: "target-server/route.ts",
+    file: "target-server/ingress/stream-ingress.ts",
     test: {
-      file: "harness-cli/e2e/delivery.e2e.ts",
+      file: "harness-cli/e2e/ingress.e2e.ts",
       title:
-        "A112, A86, A101, A103: what is pushed to a user who is away waits, comes once and first, and leaves nothing behind",
+        "A101, A102, A103: each reaches its user on any instance, in order, once, however often it is said",
     },
   },
   {
@@ -1000,10 +1031,14 @@ export const requirementRows: readonly RequirementRow[] = [
   },
   {
     id: "A105",
-    says: "modes of ordering",
-    state: "built differently",
-    why: "one mode that cannot be wrong: sequence, log and publish in one Lua call; lanes keep the order of a room before it",
-    file: "target-server/relay.ts",
+    says: "modes of ordering: seq, timestamp, room-queue, lock with TTL and fence, or none (ORDERING); CONNECTED names it",
+    state: "built",
+    file: "target-server/ordering/ordering.ts",
+    test: {
+      file: "harness-cli/e2e/ordering.e2e.ts",
+      title:
+        "A105, B72: two senders on two instances: one order for all, and what the mode promises of each sender",
+    },
   },
   {
     id: "A106",
@@ -1017,7 +1052,7 @@ export const requirementRows: readonly RequirementRow[] = [
   },
   {
     id: "A107",
-    says: "last-seen-sequence on SUBSCRIBE: everything after it, then live",
+    says: "last-seen-sequence on SUBSCRIBE: everything after it, then live; rooms need the header, user queues do not (B63)",
     state: "built",
     file: "target-server/delivery/room-resume.ts",
     test: {
@@ -1039,9 +1074,12 @@ export const requirementRows: readonly RequirementRow[] = [
   {
     id: "A109",
     says: "at-least-once per recipient, acknowledged by /app/message.ack/{id}",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    state: "built",
     file: "target-server/delivery/user-queues.ts",
+    test: {
+      file: "harness-cli/e2e/delivery.e2e.ts",
+      title: "A109: each recipient goes on from its own last message, and acknowledges for itself",
+    },
   },
   {
     id: "A110",
@@ -1063,7 +1101,7 @@ export const requirementRows: readonly RequirementRow[] = [
   },
   {
     id: "A112",
-    says: "offline buffer with cap and TTL, drained after SUBSCRIBE",
+    says: "offline buffer with cap and TTL, drained after SUBSCRIBE; what a half-open session did not take goes there too (B63)",
     state: "built",
     file: "target-server/delivery/user-queues.ts",
     test: {
@@ -1075,9 +1113,13 @@ export const requirementRows: readonly RequirementRow[] = [
   {
     id: "A113",
     says: "who missed a broadcast by a dying server gets it by replay",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    state: "built",
     file: "target-server/delivery/room-resume.ts",
+    test: {
+      file: "harness-cli/e2e/delivery.e2e.ts",
+      title:
+        "A113, A129: an instance dies in the middle of a broadcast; who did not hear it gets it from another instance",
+    },
   },
   {
     id: "A114",
@@ -1102,9 +1144,13 @@ export const requirementRows: readonly RequirementRow[] = [
   {
     id: "A116",
     says: "at most once for typing and presence, at least once for chat",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    state: "built",
     file: "target-server/app/chat-typing.ts",
+    test: {
+      file: "harness-cli/e2e/delivery.e2e.ts",
+      title:
+        "A94, A98, A116, I76: what is said while an instance has no Redis is heard there afterwards, once and in order; who typed is not",
+    },
   },
   {
     id: "A117",
@@ -1124,7 +1170,7 @@ export const requirementRows: readonly RequirementRow[] = [
     test: {
       file: "harness-cli/e2e/delivery.e2e.ts",
       title:
-        "A118, I33: users of an instance that was killed are gone after their time, and that is told once",
+        "A118, A97, I33: users of an instance that was killed are gone after their time, and that is told once",
     },
   },
   {
@@ -1217,7 +1263,7 @@ export const requirementRows: readonly RequirementRow[] = [
     test: {
       file: "harness-cli/e2e/reference-server.e2e.ts",
       title:
-        "A79, A127, A128, I76: without Postgres a SEND is rejected, nobody hears it, beats go on, and recovery is quick",
+        "A79, A127, A128, I76: without Postgres a SEND is rejected, nobody hears it, the instance stays alive, and is ready again by itself",
     },
   },
   {
@@ -1228,15 +1274,19 @@ export const requirementRows: readonly RequirementRow[] = [
     test: {
       file: "harness-cli/e2e/reference-server.e2e.ts",
       title:
-        "A79, A127, A128, I76: without Postgres a SEND is rejected, nobody hears it, beats go on, and recovery is quick",
+        "A79, A127, A128, I76: without Postgres a SEND is rejected, nobody hears it, the instance stays alive, and is ready again by itself",
     },
   },
   {
     id: "A129",
     says: "any server resumes any client",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
+    state: "built",
     file: "target-server/delivery/room-resume.ts",
+    test: {
+      file: "harness-cli/e2e/delivery.e2e.ts",
+      title:
+        "A113, A129: an instance dies in the middle of a broadcast; who did not hear it gets it from another instance",
+    },
   },
   {
     id: "A130",
@@ -1328,10 +1378,14 @@ export const requirementRows: readonly RequirementRow[] = [
   },
   {
     id: "A141",
-    says: "structured logs of sessions with user, instance and close code",
-    state: "not built",
-    why: "no test names this row yet; whether the code has it was not judged when this table was made",
-    file: "target-server/connection.ts",
+    says: "structured logs of sessions with user, instance, each frame of the client and close code",
+    state: "built",
+    file: "target-server/log.ts",
+    test: {
+      file: "harness-cli/e2e/identity.e2e.ts",
+      title:
+        "A141: what became of a session is in its instance's log: who, where, each frame, and the close code",
+    },
   },
   {
     id: "A142",

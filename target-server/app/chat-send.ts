@@ -1,17 +1,19 @@
 import { isRoomName } from "../destinations.ts";
 import { type Membership, whyNot } from "../membership.ts";
-import { type ChatMessage, messageId } from "../message.ts";
-import type { AcceptSteps, Policies } from "../policies.ts";
+import { type ChatMessage, messageId, risingNowMs } from "../message.ts";
+import type { Ordering } from "../ordering/ordering.ts";
+import type { Policies } from "../policies.ts";
 import type { Application, SendOutcome } from "./application.ts";
 
 const CLIENT_MESSAGE_ID_MAX = 128;
 /** How long it may be, MAX_MESSAGE_BYTES says. */
 const CHAT_SHAPE = { content: { kind: "text", charactersMax: Number.POSITIVE_INFINITY } } as const;
 
-export interface ChatSendServices extends AcceptSteps {
+export interface ChatSendServices {
   readonly serverId: string;
   readonly policies: Policies;
   readonly membership: Membership;
+  readonly ordering: Pick<Ordering, "inTurn">;
   /** Why no message can be taken now; undefined when it can. */
   overloaded(): string | undefined;
 }
@@ -27,7 +29,8 @@ export function chatSend(services: ChatSendServices): Application {
       if (refusal !== undefined) return refusal;
       const payload = services.policies.readPayload(body, CHAT_SHAPE);
       if (payload === undefined) return { how: "rejected", reason: 'the body must be {"content":"<text>"}' };
-      const id = messageId();
+      const ts = risingNowMs();
+      const id = messageId(ts);
       const clientMessageId = headers["client-message-id"] ?? id;
       if (
         clientMessageId === "" ||
@@ -48,10 +51,11 @@ export function chatSend(services: ChatSendServices): Application {
         senderId: services.policies.authorOf(user, body),
         clientMessageId,
         content: payload.content,
-        ts: Date.now(),
+        ts,
         serverId: services.serverId,
       };
-      const persisted = await services.policies.accept(message, services);
+      const { ordering, policies } = services;
+      const persisted = await ordering.inTurn(message, (steps) => policies.accept(message, steps));
       return persisted.how === "stored" || persisted.how === "duplicate" ? { how: "accepted" } : persisted;
     },
   };

@@ -8,17 +8,23 @@ import type { Config } from "../config.ts";
 import { roomOfTopic } from "../destinations.ts";
 import type { Envelope } from "../envelope.ts";
 import type { IdentityParts } from "../identity.ts";
+import type { IngressEvent } from "../ingress/event.ts";
+import { StreamIngress } from "../ingress/stream-ingress.ts";
 import type { Log } from "../log.ts";
+import { messageId } from "../message.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Outbox } from "../outbox.ts";
 import { pause } from "../pause.ts";
 import { PersistQueue } from "../persist-queue.ts";
-import type { AcceptSteps, Policies } from "../policies.ts";
+import type { AcceptSteps, Persisted, Policies } from "../policies.ts";
 import { Presence } from "../presence/presence.ts";
-import { LOG_LENGTH, type Relay } from "../relay.ts";
+import { connectRelay } from "../relay/connection.ts";
+import { LOG_LENGTH } from "../relay/scripts.ts";
+import type { Relay } from "../relay.ts";
 import type { Route } from "../route.ts";
 import type { Store } from "../store.ts";
 import { type Enter, enterPlainly } from "./entering.ts";
+import { idOfKey } from "./event-id.ts";
 import { Journal, type JournalEntry, journalSchema } from "./journal.ts";
 import { MessageHistory } from "./message-history.ts";
 import { Pusher } from "./pusher.ts";
@@ -32,6 +38,8 @@ import { UserQueues } from "./user-queues.ts";
 
 /** For each thing that a stopping server still waits for. */
 const SETTLE_DEADLINE_MS = 3_000;
+/** Who has not answered for two beats is dead, and closed (A54). */
+const SHOWN_WITHIN_BEATS = 2;
 /** Said by a session to itself: nothing of them is kept or shared. */
 const sessionQueues: readonly string[] = ["reply", "token.refresh"];
 /** From here on typing is dropped: messages wait already (A43). */
@@ -62,9 +70,12 @@ export interface Delivery {
   stop(): void;
 }
 
+/** Of 10,000 messages with 64 KB each, a cache keeps the last ones only; the store has the others. */
+const ROOM_LOG_CHARACTERS = 32 * 1_048_576;
+
 /** As many messages as the relay's log has: what a client may have missed. */
 export function createRoomLog(): RoomLog {
-  return new RoomLog(LOG_LENGTH);
+  return new RoomLog({ messages: LOG_LENGTH, characters: ROOM_LOG_CHARACTERS });
 }
 
 export function remember(roomLog: RoomLog, envelope: Envelope): void {
@@ -86,6 +97,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     messagesMax: replay.messagesMax,
     keepMs: replay.windowMs,
     onlineTtlMs: presenceConfig.ttlMs,
+    shownWithinMs: SHOWN_WITHIN_BEATS * config.beatMs,
   });
   const push = policies.pushToUser({ relay: userQueues.push, local: userQueues.deliverHere });
   const pusher = new Pusher(push, journal, marks, log, () => relay.live);
@@ -126,6 +138,37 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     stored: (room, limit) => history.newest(room, 0, limit, Date.now()),
   });
 
+  const pushToUser = (entry: JournalEntry) => policies.accept(entry, steps);
+  const pushToTopic = (event: Omit<Envelope, "logId">) => relay.tell(event);
+  const ingress =
+    config.ingressStream === undefined
+      ? undefined
+      : new StreamIngress({
+          redis: connectRelay("ingress", { redis: config.redis, log, metrics }),
+          stream: config.ingressStream,
+          log,
+          deliver: (event, name) => deliverEvent(event, policies.eventId(idOfKey(name), messageId)),
+          counted: (result) => metrics.ingressEvents.inc({ result }),
+        });
+
+  async function deliverEvent(event: IngressEvent, id: string): Promise<Persisted> {
+    const { user, destination, payload } = event;
+    if (user !== undefined) {
+      return pushToUser({ id, roomId: user, rows: [{ user, queue: destination, payload, isRead: false }] });
+    }
+    const timestamp = Date.now();
+    const topic = {
+      destination,
+      userId: null,
+      originServerId: serverId,
+      timestamp,
+      msgId: id,
+      seq: 0,
+      payload,
+    };
+    return { how: (await pushToTopic(topic)) ? "stored" : "duplicate" };
+  }
+
   const enter: Enter = (entering) => {
     const { wanted, lastSeen, user, sessionId } = entering;
     if (wanted.kind === "room") {
@@ -162,8 +205,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     routes: deliveryRoutes({
       ...{ serverId, policies, identity, history, journal },
       members: (room) => presence.members(room),
-      pushToUser: (entry) => policies.accept(entry, steps),
-      pushToTopic: (event) => relay.tell(event),
+      pushToUser,
+      pushToTopic,
     }),
     schema: journalSchema + receiptsSchema,
     takes: (envelope) => {
@@ -173,6 +216,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     },
     flush: async () => {
       for (const settled of [
+        async () => ingress?.stop(),
         () => journalQueue.idle(),
         () => receipts.idle(),
         () => pusher.idle(),

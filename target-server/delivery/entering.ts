@@ -14,6 +14,8 @@ export interface Entering {
   send(outgoing: Outgoing): void;
   /** Calls back once everything sent is in the socket; never where the connection ends before. */
   onceSent(next: () => void): void;
+  /** Calls back once the client has shown that it took everything sent; never where the connection ends before. */
+  onceTaken(next: () => void): void;
   /** From here on it gets what is published. */
   goLive(): void;
   /** The RECEIPT may go: what was missed is sent, and what is live flows. */

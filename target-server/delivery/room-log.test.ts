@@ -5,7 +5,7 @@ const message = (seq: number) => ({ seq, msgId: `m${seq}`, serverId: "s", payloa
 const seqs = (messages: readonly { readonly seq: number }[] | undefined) => messages?.map(({ seq }) => seq);
 
 function logOf(capacity: number, ...added: readonly (readonly [string, number])[]): RoomLog {
-  const log = new RoomLog(capacity);
+  const log = new RoomLog({ messages: capacity, characters: 1_000_000 });
   for (const [room, seq] of added) log.add(room, message(seq));
   return log;
 }
@@ -39,6 +39,23 @@ test("the oldest message of all rooms goes first, and empty rooms leave nothing 
   for (let seq = 2; seq < 2_000; seq++) log.add("c", message(seq));
   expect(log.newest("b")).toBeUndefined();
   expect(seqs(log.known("c", 0))).toEqual([1_998, 1_999]);
+});
+
+test("A108: big messages are bounded by their characters, and the rooms that lost some know it", () => {
+  const log = new RoomLog({ messages: 1_000, characters: 10_000 });
+  const big = (seq: number, length: number) => ({ ...message(seq), payload: "x".repeat(length) });
+  for (let seq = 1; seq <= 5_000; seq++) log.add(`room-${seq % 7}`, big(Math.ceil(seq / 7), 1_000));
+  expect(log.size).toEqual({ messages: 10, characters: 10_000 });
+  expect(log.complete("room-1", 0)).toBeUndefined();
+  // Small ones have room again, up to their number.
+  for (let seq = 1; seq <= 1_500; seq++) log.add("small", message(seq));
+  expect(log.size).toEqual({ messages: 1_000, characters: 2_000 });
+  expect(seqs(log.known("small", 1_498))).toEqual([1_499, 1_500]);
+  // One alone that is bigger than all of it.
+  log.add("huge", big(1, 20_000));
+  expect(log.size.messages).toBe(1);
+  log.add("huge", message(2));
+  expect(log.size).toEqual({ messages: 1, characters: 2 });
 });
 
 test("after a break that nothing closed it knows nothing", () => {

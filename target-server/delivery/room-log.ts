@@ -13,6 +13,12 @@ export function toLogged({ seq, msgId, originServerId, payload }: Envelope): Log
   return { seq, msgId, serverId: originServerId, payload };
 }
 
+/** Of all rooms together. A message counts by the characters of its payload. */
+export interface RoomLogCapacity {
+  readonly messages: number;
+  readonly characters: number;
+}
+
 interface Room {
   /** In the order of the relay; those before `first` are gone. */
   items: (Logged | undefined)[];
@@ -25,21 +31,24 @@ interface Room {
  * have for certain, the store is asked for.
  */
 export class RoomLog {
-  readonly #capacity: number;
+  readonly #capacity: RoomLogCapacity;
   readonly #rooms = new Map<string, Room>();
   /** Whose message came when: the oldest one goes first. A ring. */
   readonly #order: string[] = [];
-  #next = 0;
+  #oldest = 0;
+  #count = 0;
+  #characters = 0;
 
-  /** `capacity` counts messages, of all rooms together. */
-  constructor(capacity: number) {
+  constructor(capacity: RoomLogCapacity) {
     this.#capacity = capacity;
   }
 
   add(roomId: string, message: Logged): void {
-    if (this.#order.length === this.#capacity) this.#dropOldest(this.#order[this.#next]!);
-    this.#order[this.#next] = roomId;
-    this.#next = (this.#next + 1) % this.#capacity;
+    const { messages, characters } = this.#capacity;
+    this.#characters += message.payload.length;
+    while (this.#count === messages || (this.#characters > characters && this.#count > 0)) this.#dropOldest();
+    this.#order[(this.#oldest + this.#count) % messages] = roomId;
+    this.#count += 1;
     let room = this.#rooms.get(roomId);
     if (room === undefined) {
       room = { items: [], first: 0 };
@@ -52,7 +61,14 @@ export class RoomLog {
   clear(): void {
     this.#rooms.clear();
     this.#order.length = 0;
-    this.#next = 0;
+    this.#oldest = 0;
+    this.#count = 0;
+    this.#characters = 0;
+  }
+
+  /** What it holds now. */
+  get size(): RoomLogCapacity {
+    return { messages: this.#count, characters: this.#characters };
   }
 
   /** At most `limit` of the messages after `seq`, the oldest first, whether or not there were more. */
@@ -81,8 +97,12 @@ export class RoomLog {
     return this.#rooms.get(roomId)?.items.at(-1)?.seq;
   }
 
-  #dropOldest(roomId: string): void {
+  #dropOldest(): void {
+    const roomId = this.#order[this.#oldest]!;
+    this.#oldest = (this.#oldest + 1) % this.#capacity.messages;
+    this.#count -= 1;
     const room = this.#rooms.get(roomId)!;
+    this.#characters -= room.items[room.first]!.payload.length;
     room.items[room.first] = undefined;
     room.first += 1;
     if (room.first === room.items.length) {

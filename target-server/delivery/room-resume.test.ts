@@ -28,6 +28,7 @@ class Listener implements Entering {
   onceSent = (next: () => void) => {
     this.whenSent = next;
   };
+  onceTaken = () => {};
   goLive = () => void this.got.push("live");
   done = () => void this.got.push("done");
   async takeAll(): Promise<void> {
@@ -40,7 +41,7 @@ class Listener implements Entering {
 }
 
 function world(held: readonly number[], stored: readonly number[] | Error, policies: Partial<Policies> = {}) {
-  const roomLog = new RoomLog(10_000);
+  const roomLog = new RoomLog({ messages: 10_000, characters: 1_000_000 });
   for (const seq of held) roomLog.add("a", message(seq));
   const resume = roomResume({
     serverId: "s",

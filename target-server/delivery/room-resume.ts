@@ -3,11 +3,9 @@ import { roomTopic } from "../destinations.ts";
 import { messageId } from "../message.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Policies } from "../policies.ts";
+import { nextBatch } from "./batch.ts";
 import type { Entering } from "./entering.ts";
 import type { Logged, RoomLog } from "./room-log.ts";
-
-/** Sent before the socket has to have taken what was sent: below every eviction depth. */
-const BATCH = 64;
 
 export interface RoomResumeServices {
   readonly serverId: string;
@@ -82,14 +80,14 @@ export function roomResume(services: RoomResumeServices): ResumeRoom {
     let sentTo = after;
     const next = (waiting: readonly Logged[]): void => {
       if (!entering.isOpen()) return;
-      const batch = waiting.slice(0, BATCH);
+      const batch = nextBatch(waiting);
       for (const message of batch) {
         entering.send(replayed(roomId, message, policies.replayedId(message.msgId)));
         sentTo = message.seq;
       }
       metrics.replayed.inc(batch.length);
       metrics.sent.inc(batch.length);
-      const rest = waiting.slice(BATCH);
+      const rest = waiting.slice(batch.length);
       if (rest.length > 0) {
         entering.onceSent(() => next(rest));
         return;

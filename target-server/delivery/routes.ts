@@ -1,10 +1,11 @@
-import { createHash } from "node:crypto";
+import { isUserName } from "../auth.ts";
 import { isEventTopic, isRoomName, isUserQueue } from "../destinations.ts";
 import type { Envelope } from "../envelope.ts";
 import { type IdentityParts, whoAsks } from "../identity.ts";
 import { messageId } from "../message.ts";
 import type { Persisted, Policies } from "../policies.ts";
 import { type Asked, BadRequest, json, type Page, type Route } from "../route.ts";
+import { idOfKey } from "./event-id.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { MessageHistory } from "./message-history.ts";
 
@@ -92,8 +93,7 @@ export function deliveryRoutes(services: DeliveryRouteServices): Route[] {
         const user = asked.params[0] ?? "";
         const { destination, payload } = await pushed(asked);
         if (!isUserQueue(destination)) throw new BadRequest(400, "destination-must-be-a-queue");
-        if (user === "" || user.length > 128 || /[\s/\p{Cc}]/u.test(user))
-          throw new BadRequest(400, "bad-user");
+        if (!isUserName(user)) throw new BadRequest(400, "bad-user");
         const id = idOf(asked);
         const row = { user, queue: destination, payload, isRead: false };
         const persisted = await services.pushToUser({ id, roomId: user, rows: [row] });
@@ -134,15 +134,13 @@ export function deliveryRoutes(services: DeliveryRouteServices): Route[] {
     },
   ];
 
-  /** Of the idempotency key: the same key is the same message, in the journal, in Redis and at the client (A102). */
+  /** Of the idempotency key, where there is one (A102). */
   function idOf({ request }: Asked): string {
     const key = request.headers["idempotency-key"];
     if (typeof key === "string" && (key === "" || key.length > KEY_MAX)) {
       throw new BadRequest(400, "bad-idempotency-key");
     }
-    const ofKey =
-      typeof key === "string" ? `key-${createHash("sha256").update(key).digest("hex")}` : undefined;
-    return policies.eventId(ofKey, messageId);
+    return policies.eventId(typeof key === "string" ? idOfKey(key) : undefined, messageId);
   }
 }
 

@@ -1,17 +1,26 @@
 import type { Redis } from "ioredis";
-import { LOG_LENGTH, SENT_TTL_S } from "../relay.ts";
+import { LOG_LENGTH, SENT_TTL_S } from "../relay/scripts.ts";
 
 /**
  * Whether the user is connected anywhere is decided by Redis, in the step that publishes or buffers: between question
- * and act nobody can come or go (A112; B64). Returns `[what, length]`: 0 known before, 1 published, 2 buffered, 3
- * dropped; the length of the buffer.
+ * and act nobody can come or go (A112; B64). What is published is kept until a session has shown that it took it
+ * (B63). Returns `[what, length]`: 0 known before, 1 published, 2 buffered, 3 dropped, 4 published and too much to be
+ * kept; the length of the buffer.
  */
 const pushScript = `
 if not redis.call('SET', KEYS[1], 0, 'NX', 'EX', ${SENT_TTL_S}) then return {0, 0} end
 if redis.call('ZCOUNT', KEYS[3], ARGV[4], '+inf') > 0 then
   local id = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${LOG_LENGTH}, '*', 'e', ARGV[2])
   if ARGV[8] == '1' then redis.call('PUBLISH', ARGV[1], '{"logId":"' .. id .. '",' .. ARGV[2]) end
-  return {1, 0}
+  if ARGV[10] == '0' then return {1, 0} end
+  if redis.call('HLEN', KEYS[6]) < tonumber(ARGV[5]) then
+    redis.call('HSET', KEYS[6], id, ARGV[2])
+    redis.call('PEXPIRE', KEYS[6], ARGV[6])
+    return {1, 0}
+  end
+  redis.call('INCR', KEYS[5])
+  redis.call('PEXPIRE', KEYS[5], ARGV[7])
+  return {4, 0}
 end
 if ARGV[9] == '0' then return {3, 0} end
 local length = redis.call('RPUSH', KEYS[4], ARGV[3] .. '\\n' .. ARGV[2])
@@ -55,7 +64,7 @@ return 1
 
 export interface UserQueueScripts {
   pushToUser(
-    ...args: [...keys: [string, string, string, string, string], ...rest: (string | number)[]]
+    ...args: [...keys: [string, string, string, string, string, string], ...rest: (string | number)[]]
   ): Promise<[number, number]>;
   takeBuffer(buffer: string, missed: string, queue: string, remove: "0" | "1"): Promise<string[]>;
   requeue(
@@ -69,7 +78,7 @@ export interface UserQueueScripts {
 }
 
 export function withUserQueueScripts(redis: Redis): Redis & UserQueueScripts {
-  redis.defineCommand("pushToUser", { numberOfKeys: 5, lua: pushScript });
+  redis.defineCommand("pushToUser", { numberOfKeys: 6, lua: pushScript });
   redis.defineCommand("takeBuffer", { numberOfKeys: 2, lua: takeScript });
   redis.defineCommand("requeue", { numberOfKeys: 2, lua: requeueScript });
   return redis as Redis & UserQueueScripts;

@@ -6,13 +6,17 @@ import { type Log, reasonOf } from "../log.ts";
 import { messageId } from "../message.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Policies } from "../policies.ts";
-import { CHANNEL_PREFIX, LOG_KEY, type Relay } from "../relay.ts";
+import { LOG_KEY } from "../relay/scripts.ts";
+import { CHANNEL_PREFIX, type Relay } from "../relay.ts";
+import { nextBatch } from "./batch.ts";
 import type { Entering } from "./entering.ts";
 import type { Journal, JournalRow } from "./journal.ts";
 import type { SentMarks } from "./sent-marks.ts";
+import { nothingMissed, TakenWatch } from "./taken-watch.ts";
+import { Untaken } from "./untaken.ts";
+import { bufferKey, missedKey, untakenKey } from "./user-queue-keys.ts";
 import { type UserQueueScripts, withUserQueueScripts } from "./user-queue-scripts.ts";
 
-const BATCH = 64;
 /** Held for one subscription while its buffer is read; the journal has what is beyond it. */
 const HELD_MAX = 10_000;
 
@@ -31,6 +35,8 @@ export interface UserQueueOptions {
   readonly keepMs: number;
   /** A session whose instance died counts as connected for this long, ms. */
   readonly onlineTtlMs: number;
+  /** A session that lives shows within this time that it has taken a message, ms. */
+  readonly shownWithinMs: number;
 }
 
 /** One subscription to one of a user's queues. */
@@ -41,14 +47,16 @@ interface Joined {
   readonly queue: string;
   /** Heard while the buffer is read. Undefined: it is live. */
   held: Envelope[] | undefined;
-  /** Taken out of the buffer and not in the socket yet. */
+  /** Taken out of the buffer, and not shown to be taken by the client. */
   unconfirmed: Envelope[];
+  readonly watch: TakenWatch;
 }
 
 /** What is meant for one user: to every session of the user on every instance, or kept for when there is one. */
 export class UserQueues {
   readonly #options: UserQueueOptions;
   readonly #redis: Redis & UserQueueScripts;
+  readonly #untaken: Untaken;
   readonly #joined = new Map<string, Set<Joined>>();
   readonly #refresh: NodeJS.Timeout;
   #tokens = 0;
@@ -56,6 +64,7 @@ export class UserQueues {
   constructor(options: UserQueueOptions) {
     this.#options = options;
     this.#redis = withUserQueueScripts(options.relay.redis);
+    this.#untaken = new Untaken({ ...options, redis: options.relay.redis });
     this.#refresh = setInterval(() => this.#stillHere(), Math.max(20, options.onlineTtlMs / 3));
     this.#refresh.unref();
     // It may be a Redis that forgot who is connected: what was pushed meanwhile lies in the buffers.
@@ -80,14 +89,16 @@ export class UserQueues {
     };
     const [what, length] = await this.#redis.pushToUser(
       ...([`sent:${msgId}:${user}`, LOG_KEY, this.#onlineKey(user, queue)] as const),
-      ...([bufferKey(user), missedKey(user, queue)] as const),
+      ...([bufferKey(user), missedKey(user, queue), untakenKey(user, queue)] as const),
       ...[`${CHANNEL_PREFIX}user.${user}${queue}`, envelopeBody(envelope), queue, Date.now()],
       ...[finite(limits.items), finite(limits.ttlMs), this.#options.keepMs, relay.publishes],
       policies.keepsForOffline() ? "1" : "0",
+      policies.keepsUntilTaken() ? "1" : "0",
     );
-    const pushed: Pushed = what === 0 ? "duplicate" : what === 2 ? "buffered" : "delivered";
+    // What nobody keeps is to be found in the journal, as what the buffer has no room for.
+    const pushed: Pushed = what === 0 ? "duplicate" : what === 2 || what === 4 ? "buffered" : "delivered";
     metrics.userPushes.inc({ result: pushed });
-    if (what === 1) metrics.relayPublished.inc();
+    if (what === 1 || what === 4) metrics.relayPublished.inc();
     if (what === 2) {
       metrics.offlineItems.inc({ what: "buffered" });
       metrics.offlineBufferLength.set(length);
@@ -124,7 +135,10 @@ export class UserQueues {
     const key = `${user}${queue}`;
     this.#tokens += 1;
     const token = `${sessionId}/${this.#tokens}`;
-    const joined: Joined = { token, entering, user, queue, held: [], unconfirmed: [] };
+    const joined: Joined = {
+      ...{ token, entering, user, queue, held: [], unconfirmed: [] },
+      watch: new TakenWatch({ untaken: this.#untaken, entering, user, queue, failed: this.#notRead(user) }),
+    };
     const siblings = this.#joined.get(key) ?? new Set();
     this.#joined.set(key, siblings.add(joined));
     void this.#drain(joined, entering.lastSeen).then(() => entering.done());
@@ -133,6 +147,7 @@ export class UserQueues {
       if (siblings.size === 0) this.#joined.delete(key);
       this.#redis.zrem(this.#onlineKey(user, queue), token).catch(() => {});
       void this.#giveBack(joined);
+      void this.#giveUp(joined);
     };
   }
 
@@ -176,27 +191,32 @@ export class UserQueues {
       expected = Number(count);
       return bodies.flatMap((body) => parseEnvelope(`{"logId":null,${body}`) ?? []);
     };
+    const after = lastSeen === undefined ? undefined : policies.resumeAfter(lastSeen, "user-queue");
+    // In this order, and in one round trip.
     const online = this.#beOnline([joined]);
-    const taken = await policies.takeBuffer({
+    const taking = policies.takeBuffer({
       take: () => get("1"),
       read: () => get("0"),
       remove: async () => void (await get("1")),
     });
+    const looking = policies.keepsUntilTaken()
+      ? joined.watch.missed(after, (envelope) => this.#sendLate(joined, envelope))
+      : nothingMissed;
+    const [, taken, { lost, places }] = await Promise.all([online, taking, looking]);
     joined.unconfirmed = [...taken];
-    await online;
     metrics.offlineItems.inc({ what: "drained" }, taken.length);
-    const after = lastSeen === undefined ? undefined : policies.resumeAfter(lastSeen, "user-queue");
+    const toEnvelope = (row: JournalRow) => this.#toEnvelope(row, places.get(row.msgId));
     if (after !== undefined) {
       const rows = await journal.after(user, queue, after, messagesMax + 1);
       if (rows.length > messagesMax) this.#tellGap(joined, after, rows.shift()!.seq + 1);
       const unseen = taken.filter(({ seq }) => seq === 0 || seq > after);
-      return union(rows.map(this.#toEnvelope), unseen);
+      return union(rows.map(toEnvelope), [...lost, ...unseen]);
     }
     if (expected > taken.length && policies.fallsBackToStore()) {
       const rows = await journal.unsent(user, queue, messagesMax);
-      return union(rows.map(this.#toEnvelope), taken);
+      return union(rows.map(toEnvelope), inOrder([...lost, ...taken]));
     }
-    return taken;
+    return inOrder([...lost, ...taken]);
   }
 
   #sendAll(joined: Joined, missed: readonly Envelope[], live: () => void, over: () => void): void {
@@ -208,20 +228,21 @@ export class UserQueues {
         over();
         return;
       }
-      const batch = waiting.slice(0, BATCH);
+      const batch = nextBatch(waiting);
       for (const envelope of batch) {
         if (sent.has(envelope.msgId)) continue;
         sent.add(envelope.msgId);
         this.#send(joined, envelope);
       }
-      const rest = waiting.slice(BATCH);
+      const rest = waiting.slice(batch.length);
       if (batch.length > 0) {
         metrics.replayed.inc(batch.length);
-        entering.onceSent(() => {
-          joined.unconfirmed = joined.unconfirmed.filter(({ msgId }) => !sent.has(msgId));
+        const taken = new Set(batch.map(({ msgId }) => msgId));
+        entering.onceTaken(() => {
+          joined.unconfirmed = joined.unconfirmed.filter(({ msgId }) => !taken.has(msgId));
           marks.sent(batch);
-          next(rest);
         });
+        entering.onceSent(() => next(rest));
         return;
       }
       const held = joined.held?.splice(0) ?? [];
@@ -249,9 +270,33 @@ export class UserQueues {
     }
   }
 
-  #send({ entering }: Joined, envelope: Envelope): void {
+  async #giveUp({ user, queue, watch }: Joined): Promise<void> {
+    const { log, metrics } = this.#options;
+    try {
+      const moved = await watch.end(this.#onlineKey(user, queue));
+      metrics.offlineItems.inc({ what: "untaken" }, moved);
+    } catch (error) {
+      // They stay where they are: the next session finds them there.
+      log.warn("could not give up what was not taken", { user, reason: reasonOf(error) });
+    }
+  }
+
+  /** A session that took it last has had its time: better out of order than not at all. */
+  #sendLate(joined: Joined, envelope: Envelope): void {
+    this.#options.metrics.replayed.inc();
+    this.#send(joined, envelope);
+  }
+
+  #notRead(user: string): (error: unknown) => void {
+    return (error) => {
+      this.#options.log.warn("could not look after what was not taken", { user, reason: reasonOf(error) });
+    };
+  }
+
+  #send(joined: Joined, envelope: Envelope): void {
+    const { entering } = joined;
     if (!entering.isOpen()) return;
-    const { destination, msgId, originServerId, seq, payload } = envelope;
+    const { logId, destination, msgId, originServerId, seq, payload } = envelope;
     const headers = {
       destination: `/user${destination}`,
       "message-id": msgId,
@@ -261,6 +306,7 @@ export class UserQueues {
     };
     entering.send({ headers, body: payload });
     this.#options.metrics.sent.inc();
+    if (logId !== null && this.#options.policies.keepsUntilTaken()) joined.watch.sent(logId);
   }
 
   #tellGap({ entering, queue }: Joined, after: number, nextSequence: number): void {
@@ -281,8 +327,12 @@ export class UserQueues {
     entering.send(outgoing);
   }
 
-  readonly #toEnvelope = ({ seq, msgId, user, queue, payload }: JournalRow): Envelope => ({
-    logId: null,
+  /** `logId` where it is also kept until it is taken. */
+  readonly #toEnvelope = (
+    { seq, msgId, user, queue, payload }: JournalRow,
+    logId: string | undefined,
+  ): Envelope => ({
+    logId: logId ?? null,
     destination: queue,
     userId: user,
     originServerId: this.#options.serverId,
@@ -325,12 +375,9 @@ function union(journal: readonly Envelope[], buffer: readonly Envelope[]): Envel
   return [...journal, ...buffer.filter(({ msgId }) => !known.has(msgId))];
 }
 
-function bufferKey(user: string): string {
-  return `ws:buffer:${user}`;
-}
-
-function missedKey(user: string, queue: string): string {
-  return `ws:missed:${user}${queue}`;
+/** By the journal's sequence; what is in no journal comes first. */
+function inOrder(waiting: readonly Envelope[]): readonly Envelope[] {
+  return waiting.toSorted((a, b) => a.seq - b.seq);
 }
 
 /** Lua's numbers have no such thing as Infinity in text. */

@@ -7,9 +7,16 @@ export default {
   requirement: "H29",
   env: {
     HEARTBEAT_MS: "25000",
+    SOCKJS_HEARTBEAT_MS: "25000",
     MAX_MESSAGE_BYTES: "65536",
     EVICT_BYTES: "524288",
     USER_RATE: "10/1000",
     SESSION_RATE: "10/1000",
+    RELAY: "pubsub",
+    ORDERING: "seq",
+    REPLAY_WINDOW_MS: "86400000",
+    BUFFER_TTL_MS: "300000",
+    PRESENCE: "push",
+    PRESENCE_TTL_MS: "45000",
   },
 } satisfies Preset;
