@@ -3,7 +3,7 @@ import WebSocket from "ws";
 import { bringUpReference, type ReferenceSystem } from "./reference-system.ts";
 
 /** What a scrape of a live instance must say of itself: the contract that the harness and any dashboard rely on. */
-const WAIT_MS = 20_000;
+const WAIT_MS = 30_000;
 const ROOM = "metrics";
 
 type Type = "counter" | "gauge" | "histogram";
@@ -80,7 +80,7 @@ let client: WebSocket;
 let page: string;
 
 beforeAll(async () => {
-  system = await bringUpReference(1, 0.1);
+  system = await bringUpReference(1, 1, { DRAIN_MS: "100" });
   const heard = new Set<string>();
   client = await open();
   client.on("message", (data) => heard.add(String(data).split("\n", 1)[0]!));
