@@ -66,11 +66,17 @@ describe("npm packages of a checkout", () => {
   });
 
   test("two at once: one installs, the other waits, says so and does not install again", async () => {
-    const both = await Promise.all([finish(install()), finish(install())]);
+    const first = install();
+    const [said] = await once(first.stdout, "data");
+    expect(`${said}`).toContain("installing npm packages");
+    process.kill(-first.pid!, "SIGSTOP"); // until the second has come, however slow that is
+    const second = install();
+    const [waits] = await once(second.stdout, "data");
+    process.kill(-first.pid!, "SIGCONT");
+    expect(`${waits}`).toMatch(/^waiting for process \d+, which installs the npm packages …\n$/);
+    const both = await Promise.all([finish(first), finish(second)]);
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
-    const outputs = both.map(({ output }) => output).sort();
-    expect(outputs[0]).toContain("installing npm packages");
-    expect(outputs[1]).toMatch(/^waiting for process \d+, which installs the npm packages …\n$/);
+    expect(both[1]?.output).toBe("");
     expect(isUpToDate(root)).toBe(true);
   });
 

@@ -1,10 +1,10 @@
 import type { World } from "./world.ts";
 
 /**
- * Until go nobody knows when go will be, so the bring-up is written as −60 s onwards: in order, and never taken for
- * a time of the run. (The bring-up's own deadlines add up to less.)
+ * Until go nobody knows when go will be, so the bring-up is written as −10 min onwards: in order, and never taken for
+ * a time of the run. (The bring-up's own deadlines, of a minute each, add up to less.)
  */
-const BRING_UP_FROM_MS = -60_000;
+const BRING_UP_FROM_MS = -600_000;
 
 /** The run's own time: ms after go. Every file of the record is written in it. */
 export class RunClock {

@@ -30,7 +30,7 @@ export interface LoadEnd {
 }
 
 export interface RunningLoad extends AsyncDisposable {
-  /** All clients are there and wait for go. Rejects with SW_LOAD_FAILED if k6 dies first or takes 20 s. */
+  /** All clients are there and wait for go. Rejects with SW_LOAD_FAILED if k6 dies first or takes a minute. */
   readonly ready: Promise<void>;
   readonly pid: number;
   /** Settles when k6 is gone; never rejects. */
@@ -40,9 +40,10 @@ export interface RunningLoad extends AsyncDisposable {
   stop(drainMs: number): void;
 }
 
-const HELLO_DEADLINE_MS = 20_000;
-/** After its last bye k6 has nothing left to do and ends at once, unless the machine is very busy. */
-const EXIT_GRACE_MS = 2_000;
+/** k6 needs a second to start; a machine whose CPU is taken away has been seen to need ten. */
+const HELLO_DEADLINE_MS = 60_000;
+/** After its last bye k6 has nothing left to do and ends at once; only a machine that is very busy makes it wait. */
+const EXIT_GRACE_MS = 10_000;
 /** With a frozen peer that owes it a close frame it would stay for ever, and says so in its bye. */
 const FROZEN_GRACE_MS = 100;
 /** For the clients to leave in order when the load is given up. */
@@ -50,8 +51,11 @@ const DISPOSE_GRACE_MS = 500;
 /** Between two SIGINTs: the first ends the dials, the second ends k6 whatever it waits for. */
 const INTERRUPT_GRACE_MS = 200;
 
-/** What k6 wrote before it died is read within this. */
-const HANG_UP_MS = 500;
+/**
+ * What k6 wrote before it died is read within this. The kernel has closed its sockets, so it takes no time, unless this
+ * process itself stands still: a bye that lies unread behind a timer must not be taken for a death.
+ */
+const HANG_UP_MS = 10_000;
 
 const ARGS = [
   "run",

@@ -8,8 +8,8 @@ import { fileSize, lastLinesOf } from "./log-file.ts";
 import type { Child, ProcessSpec } from "./supervisor.ts";
 
 const DEFAULT_GRACE_MS = 3_000;
-/** After SIGKILL only the kernel is in the way. */
-const KILLED_WITHIN_MS = 2_000;
+/** After SIGKILL only the kernel is in the way, and our own standing still: the news may lie unread behind the timer. */
+const KILLED_WITHIN_MS = 20_000;
 
 /**
  * Starts a process that leads a session and a process group of its own, its output appended to the log file.

@@ -52,17 +52,22 @@ beforeEach(() => {
   news = [];
 });
 
+/** Of one process: a slow start of another may still be told from the test before. */
+const newsOf = (name: string) => news.filter((event) => event.name === name);
 const link = (name: string) => target.topology.links.find((each) => each.name === name) as Link;
 const processNamed = (name: string) =>
   target.topology.processes.find((each) => each.name === name) as Process;
 
 async function soon(what: string, ask: () => Promise<boolean>): Promise<void> {
-  const untilMs = performance.now() + 10_000;
+  const untilMs = performance.now() + 60_000;
   while (!(await ask())) {
-    if (performance.now() > untilMs) throw new Error(`not within 10 s: ${what}`);
+    if (performance.now() > untilMs) throw new Error(`not within a minute: ${what}`);
     await wait(25);
   }
 }
+
+/** For an answer that must come, however busy the machine is. */
+const PATIENT_MS = 20_000;
 
 /** Injects, sees the effect, lets `during` look, undoes, sees it gone: the life of a window without its clock. */
 async function through(
@@ -86,13 +91,12 @@ test.each(["server-1/clients", "server-1/redis", "server-1/postgres"])(
   "E1, E18, E27: latency on %s slows both directions of this link only, and is gone after healing",
   async (name) => {
     await through(latency, link(name), { latencyMs: 150 }, async () => {
-      const slowMs = (await link(name).roundTripMs(3_000)) as number;
-      expect(slowMs).toBeGreaterThanOrEqual(300);
-      // The fastest of a few: on a busy machine any single answer may come late.
+      expect(await link(name).roundTripMs(PATIENT_MS)).toBeGreaterThanOrEqual(300);
+      // Any single answer may come late; one that is quicker shows that nothing holds it back.
       const other = link(name.replace("server-1", "server-2"));
-      const othersMs: number[] = [];
-      for (let i = 0; i < 8; i++) othersMs.push((await other.roundTripMs(3_000)) ?? Number.POSITIVE_INFINITY);
-      expect(Math.min(...othersMs)).toBeLessThan(300);
+      await soon("a quick answer on the other link", async () => {
+        return ((await other.roundTripMs(PATIENT_MS)) ?? Number.POSITIVE_INFINITY) < 300;
+      });
       expect(await link(name).toxics()).toHaveLength(2);
     });
     expect(await link(name).toxics()).toEqual([]);
@@ -111,12 +115,12 @@ test("E1: two latencies on one link add up, and each heals by itself", async () 
   const large = { latencyMs: 200, jitterMs: 0, stream: "both" };
   const undoSmall = await latency.inject(port, small);
   const undoLarge = await latency.inject(port, large);
-  expect(await latency.observed(port, large)).toBe(true);
-  expect(await port.roundTripMs(5_000)).toBeGreaterThanOrEqual(600);
+  await soon("both observed", () => latency.observed(port, large));
+  expect(await port.roundTripMs(PATIENT_MS)).toBeGreaterThanOrEqual(600);
   expect(await latency.healed(port, large)).toBe(false); // as after an undo that failed
   await undoLarge[Symbol.asyncDispose]();
   await soon("the large one healed", () => latency.healed(port, large));
-  expect(await latency.observed(port, small)).toBe(true);
+  await soon("the small one still observed", () => latency.observed(port, small));
   expect(await latency.healed(port, small)).toBe(false);
   await undoSmall[Symbol.asyncDispose]();
   await undoSmall[Symbol.asyncDispose](); // an undo may run twice
@@ -134,15 +138,15 @@ test("E6: a cut ends open connections, refuses new ones, and leaves the other li
   await through(cut, link("server-1/clients"), {}, async () => {
     await closed;
     expect(await link("server-1/clients").roundTripMs(500)).toBeUndefined();
-    expect(await link("server-2/clients").roundTripMs(2_000)).toBeDefined();
+    expect(await link("server-2/clients").roundTripMs(PATIENT_MS)).toBeDefined();
   });
 });
 
 test("E17, E23: one server cut from Redis is not ready while the others are", async () => {
   await through(cut, link("server-1/redis"), {}, async () => {
     await soon("server-1 not ready", async () => !(await processNamed("server-1").ready(1_000)));
-    expect(await processNamed("server-2").ready(2_000)).toBe(true);
-    expect(await link("server-2/redis").roundTripMs(2_000)).toBeDefined();
+    await soon("server-2 ready", () => processNamed("server-2").ready(1_000));
+    expect(await link("server-2/redis").roundTripMs(PATIENT_MS)).toBeDefined();
   });
   await soon("server-1 ready again", () => processNamed("server-1").ready(1_000));
 });
@@ -158,8 +162,8 @@ test("E13: kill ends the process at once, expected, and starts it again at the s
   });
   expect(server.pid()).not.toBe(before);
   expect((await fetch(metricsUrl)).status).toBe(200);
-  await soon("the news of it", async () => news.some((event) => event.what === "ready"));
-  expect(news.map(({ what, signal, expected }) => ({ what, signal, expected }))).toEqual([
+  await soon("the news of it", async () => newsOf("server-2").some((event) => event.what === "ready"));
+  expect(newsOf("server-2").map(({ what, signal, expected }) => ({ what, signal, expected }))).toEqual([
     { what: "exited", signal: "SIGKILL", expected: true },
     { what: "started" },
     { what: "ready" },
@@ -191,38 +195,44 @@ test("E13, E20: a killed Redis comes back, empty", async () => {
   await through(kill, processNamed("redis"), {}, async () => {
     expect(await link("server-1/redis").roundTripMs(500)).toBeUndefined();
   });
-  expect(await link("server-1/redis").roundTripMs(2_000)).toBeDefined();
+  expect(await link("server-1/redis").roundTripMs(PATIENT_MS)).toBeDefined();
 });
 
 test("E13: a killed Toxiproxy comes back with all its links at the same addresses", async () => {
   await through(kill, processNamed("toxiproxy"), {}, async () => {
     expect(await link("server-1/clients").roundTripMs(500)).toBeUndefined();
   });
-  for (const each of target.topology.links) expect(await each.roundTripMs(2_000)).toBeDefined();
+  for (const each of target.topology.links) expect(await each.roundTripMs(PATIENT_MS)).toBeDefined();
 });
 
 test("E12: a planned stop lets the process drain and leave by itself, then starts it again", async () => {
   await through(terminate, processNamed("server-1"), {}, async () => {
-    expect(await processNamed("server-2").ready(2_000)).toBe(true);
+    await soon("server-2 ready", () => processNamed("server-2").ready(1_000));
   });
-  expect(news.find((event) => event.what === "exited")).toMatchObject({
+  expect(newsOf("server-1").find((event) => event.what === "exited")).toMatchObject({
     code: 0,
     signal: null,
     expected: true,
   });
-  expect(await processNamed("server-1").ready(2_000)).toBe(true);
+  await soon("server-1 ready again", () => processNamed("server-1").ready(1_000));
 });
 
 test("E12, B27: a planned stop kills whoever drains longer than the grace", async () => {
+  process.kill(processNamed("server-1").pid() as number, "SIGSTOP"); // it never drains, however long that takes
   await through(terminate, processNamed("server-1"), { graceMs: 100 }, async () => {});
-  expect(news.find((event) => event.what === "exited")).toMatchObject({ signal: "SIGKILL", expected: true });
+  await soon("the news of it", async () => newsOf("server-1").some((event) => event.what === "ready"));
+  expect(newsOf("server-1").find((event) => event.what === "exited")).toMatchObject({
+    signal: "SIGKILL",
+    expected: true,
+  });
 });
 
 test("a process that dies by itself is news that nobody expected, with its last lines", async () => {
   process.kill(processNamed("server-2").pid() as number, "SIGKILL"); // behind the harness's back
-  await soon("the news of it", async () => news.some((event) => event.what === "exited"));
-  expect(news[0]).toMatchObject({ name: "server-2", signal: "SIGKILL", expected: false });
-  expect(news[0]?.lastLines?.at(-1)).toMatch(/server-2 listens on/);
+  await soon("the news of it", async () => newsOf("server-2").length > 0);
+  const [died] = newsOf("server-2");
+  expect(died).toMatchObject({ what: "exited", signal: "SIGKILL", expected: false });
+  expect(died?.lastLines?.at(-1)).toMatch(/server-2 listens on/);
   await processNamed("server-2").start();
   await soon("server-2 ready again", () => processNamed("server-2").ready(1_000));
 });
@@ -243,20 +253,24 @@ test("E63: a Toxiproxy that does not answer costs its deadline and nothing more"
   await expect(stuck.cut()).rejects.toThrow("disabling on server-1/clients took longer than 300 ms");
   await expect(stuck.removeToxic("x")).rejects.toThrow("took longer");
   expect(await stuck.roundTripMs(300)).toBeUndefined();
-  expect(performance.now() - startMs).toBeLessThan(3_000);
+  expect(performance.now() - startMs).toBeLessThan(20_000); // three deadlines; without them it would be for ever
   silent.close();
 });
 
-function stageOf(): { stage: Stage; events: FaultEvent[] } {
-  const startMs = performance.now();
+/**
+ * A stage whose times are names: `at(ms)` comes when what is written for it has happened, or with the signal. So the
+ * order is as planned, however long the machine takes for each step.
+ */
+function stageOf(due: Readonly<Record<number, (happened: (step: string) => boolean) => boolean>>): {
+  stage: Stage;
+  events: FaultEvent[];
+} {
   const events: FaultEvent[] = [];
+  const happened = (step: string) => events.some((event) => `${event.fault} ${event.step}` === step);
   const faults: Record<string, Fault> = { latency, cut, kill, terminate };
   const stage: Stage = {
-    nowMs: () => performance.now() - startMs,
-    async at(ms, signal) {
-      const leftMs = ms - (performance.now() - startMs);
-      if (leftMs > 0) await wait(leftMs, undefined, { signal }).catch(() => {});
-    },
+    nowMs: () => 0,
+    at: (ms, signal) => soon(`${ms}`, async () => signal.aborted || (due[ms]?.(happened) ?? false)),
     port: (name, kind) => (kind === "link" ? link(name) : processNamed(name)),
     fault: (name) => faults[name] as Fault,
     record: (event) => void events.push(event),
@@ -271,17 +285,25 @@ function planned(index: number, fault: Fault, targetName: string, fromMs: number
 }
 
 const allAnswer = async () => {
-  for (const each of target.topology.links) expect(await each.roundTripMs(2_000), each.name).toBeDefined();
+  for (const each of target.topology.links)
+    expect(await each.roundTripMs(PATIENT_MS), each.name).toBeDefined();
   for (const each of target.topology.processes) await soon(`${each.name} ready`, () => each.ready(1_000));
 };
 
+const NEVER_MS = 600_000;
+
 test("E1, E13, E23: overlapping windows are each observed and healed, also behind one another", async () => {
-  const { stage, events } = stageOf();
+  const { stage, events } = stageOf({
+    0: () => true,
+    10000: (happened) => happened("latency observed"),
+    20000: (happened) => happened("kill observed"),
+    30000: (happened) => happened("latency healing"),
+  });
   const result = await conduct(
     [
-      planned(0, latency, "server-1/clients", 0, 1_500),
-      planned(1, kill, "server-1", 900, 2_500), // still dead when the latency behind it ends
-      planned(2, cut, "server-2/redis", 200, 1_200),
+      planned(0, latency, "server-1/clients", 0, 20_000),
+      planned(1, kill, "server-1", 10_000, 30_000), // still dead when the latency behind it ends
+      planned(2, cut, "server-2/redis", 0, 10_000),
     ],
     stage,
     new AbortController().signal,
@@ -295,13 +317,18 @@ test("E1, E13, E23: overlapping windows are each observed and healed, also behin
 });
 
 test("an interrupt in the middle of three faults gives the system back whole, without waiting for their ends", async () => {
-  const { stage, events } = stageOf();
+  const { stage, events } = stageOf({
+    0: () => true,
+    1000: (happened) => happened("latency observed"), // nobody sees it through a server that is gone
+    2000: (happened) => happened("kill injected"),
+    [NEVER_MS]: () => false,
+  });
   const controller = new AbortController();
   const conducting = conduct(
     [
-      planned(0, latency, "server-1/clients", 0, 60_000),
-      planned(1, kill, "server-1", 1_500, 60_000),
-      planned(2, cut, "server-2/clients", 1_600, 60_000),
+      planned(0, latency, "server-1/clients", 0, NEVER_MS),
+      planned(1, kill, "server-1", 1_000, NEVER_MS),
+      planned(2, cut, "server-2/clients", 2_000, NEVER_MS),
     ],
     stage,
     controller.signal,
@@ -310,10 +337,8 @@ test("an interrupt in the middle of three faults gives the system back whole, wi
     "all three are in force",
     async () => events.filter((event) => event.step === "observed").length === 3,
   );
-  const interruptedMs = stage.nowMs();
   controller.abort();
   const result = await conducting;
-  expect(stage.nowMs() - interruptedMs).toBeLessThan(15_000);
   expect(result.notHealed).toEqual([]);
   const healing = events.filter((event) => event.step === "healing").map((event) => event.index);
   expect(healing).toEqual([2, 1, 0]);

@@ -65,6 +65,11 @@ async function program(source: string): Promise<string> {
   return file;
 }
 
+/** However busy the machine is. */
+function becomesReady(process: Process): Promise<boolean> {
+  return vi.waitUntil(() => process.ready(1_000), { timeout: 60_000, interval: 50 });
+}
+
 function refuses(port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = net.connect(port, "127.0.0.1", () => resolve(false));
@@ -85,8 +90,8 @@ test("the reference system comes up, every link answers through its own proxy, a
     );
     expect(stores.map((store) => store.engine)).toEqual(["redis", "postgres"]);
     expect(Object.keys(target.pids())).toHaveLength(6);
-    for (const link of links) expect(await link.roundTripMs(2_000), link.name).toBeGreaterThan(0);
-    for (const process of processes) expect(await process.ready(2_000), process.name).toBe(true);
+    for (const link of links) expect(await link.roundTripMs(20_000), link.name).toBeGreaterThan(0);
+    for (const process of processes) await becomesReady(process);
 
     if (target.access.kind !== "jwt") throw new Error("the reference server takes tokens");
     for (const endpoint of target.endpoints) {
@@ -95,7 +100,7 @@ test("the reference system comes up, every link answers through its own proxy, a
       socket.terminate();
     }
     for (const server of target.servers) {
-      const sample = await scrape(server, 0, 2_000);
+      const sample = await scrape(server, 0, 20_000);
       expect(sample.up).toBe(true);
       expect(Object.keys(sample.series).length).toBeGreaterThan(10);
     }
@@ -125,9 +130,7 @@ test("E12, E13: clients of the reference server see 1012 on a planned stop, and 
   };
   expect(await codeAfter(terminate, "server-1", target.endpoints[0])).toBe(1012);
   expect(await codeAfter(kill, "server-2", target.endpoints[1])).toBe(1006);
-  for (const process of target.topology.processes) {
-    await vi.waitUntil(() => process.ready(1_000), { timeout: 10_000, interval: 50 });
-  }
+  for (const process of target.topology.processes) await becomesReady(process);
   const exits = news.filter((event) => event.what === "exited");
   expect(exits.map(({ code, signal, expected }) => ({ code, signal, expected }))).toEqual([
     { code: 0, signal: null, expected: true },
@@ -191,7 +194,7 @@ test("a store that dies under the servers while they come up is named, long befo
       },
     }),
   ).rejects.toThrow("redis was ended by SIGKILL");
-  expect(performance.now() - startMs).toBeLessThan(10_000);
+  expect(performance.now() - startMs).toBeLessThan(40_000); // theirs is a minute
   expect(alive()).toEqual([]);
 });
 
@@ -207,7 +210,7 @@ test("a port that somebody else was quicker to take is tried again with others",
     await import(${JSON.stringify(tinyServer)});
   `);
   await using target = await bringUp(1, { serverProgram: racing });
-  expect(await target.topology.processes[0]?.ready(2_000)).toBe(true);
+  await becomesReady(target.topology.processes[0] as Process);
   const lost = news.find((event) => event.what === "exited" && event.name === "server-1");
   expect(lost).toMatchObject({ code: 1, expected: true });
   expect(lost?.lastLines?.join()).toContain("EADDRINUSE");
@@ -237,7 +240,7 @@ test("Ctrl-C in the middle of the bring-up ends it at once and leaves nothing", 
     },
   });
   await expect(bringing).rejects.toThrow("interrupted");
-  expect(performance.now() - startMs).toBeLessThan(10_000);
+  expect(performance.now() - startMs).toBeLessThan(40_000); // theirs is a minute
   expect(alive()).toEqual([]);
 });
 

@@ -63,6 +63,8 @@ export function startWatchdog(node: string, env: Readonly<Record<string, string>
     },
     async done() {
       leaving = true;
+      // Now somebody waits for it: unreferenced, one that has to be killed would let this process end in mid-sentence.
+      current.process.ref();
       write({ done: true });
       current.process.stdin?.end();
       const timer = setTimeout(() => current.process.kill("SIGKILL"), LEAVES_WITHIN_MS);

@@ -11,8 +11,8 @@ import { type Client, Lost, type Publishing, type Session } from "./session.ts";
 export const HANDSHAKE_MS = 10_000;
 export const CONNECTED_MS = 10_000;
 export const RECEIPT_MS = 10_000;
-/** From DISCONNECT to the end of the WebSocket. */
-export const LEAVE_MS = 2_000;
+/** From DISCONNECT to the end of the WebSocket. Long enough for confirmations that a machine short of CPU has late. */
+export const LEAVE_MS = 5_000;
 /** Offered and wanted heart-beats, before the time scale (A53, profile bracit). */
 export const BEAT_MS = 10_000;
 /** A peer that is silent for so many of its intervals is dead (A54 has 1.5 to 2). */
