@@ -302,7 +302,7 @@ export interface EvictionLimits {
   readonly ageMs: number;
 }
 
-const logLevels = ["debug", "info", "warn", "error"] as const;
+export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 /** All mistakes at once, so that nobody fixes them one start at a time. */

@@ -9,13 +9,14 @@ const order: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 /** One JSON object a line. Callers pass names and numbers, never headers, bodies or URLs: tokens hide there (A29). */
 export function createLog(
   serverId: string,
-  level: LogLevel,
+  /** Asked for each line: a drill may turn it (E53). */
+  level: () => LogLevel,
   write: (line: string) => void = (line) => process.stdout.write(line),
 ): Log {
   const at =
     (own: LogLevel): Log[LogLevel] =>
     (message, details) => {
-      if (order.indexOf(own) < order.indexOf(level)) return;
+      if (order.indexOf(own) < order.indexOf(level())) return;
       write(
         `${JSON.stringify({ ts: new Date().toISOString(), level: own, server: serverId, message, ...details })}\n`,
       );

@@ -34,6 +34,7 @@ import { isSockJsWebSocket } from "./sockjs/address.ts";
 import { createSockJs } from "./sockjs/endpoint.ts";
 import { SockJsWebSocket } from "./sockjs/web-socket-wire.ts";
 import { Store } from "./store.ts";
+import { type Switches, switchRoutes } from "./switches.ts";
 import type { Wire, WireOutlet } from "./wire.ts";
 
 /** How often half-sent requests are looked for; Node's own 30 s would let them live that much longer (B175). */
@@ -51,7 +52,8 @@ export interface Server {
 /** Puts the parts together. Nothing here decides: `policies` does. */
 export function createTargetServer(config: Config, policies: Policies): Server {
   const { serverId } = config;
-  const log = createLog(serverId, config.logLevel);
+  const switches: Switches = { ready: true, logLevel: config.logLevel, clockOffsetMs: 0 };
+  const log = createLog(serverId, () => switches.logLevel);
   const metrics = createMetrics();
   const broker = new Broker();
   const roomActivity = new RoomActivity();
@@ -171,6 +173,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     connectionsCheckingInterval: Math.min(HEAD_CHECK_MS, config.httpTimeouts.headMs),
   });
   const routes: Route[] = [
+    ...switchRoutes(switches, (what) => log.warn("a drill turned switches", what)),
     ...delivery.routes,
     ...identityRoutes({
       identity,
@@ -285,6 +288,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
       ...(redis === undefined ? {} : { redis }),
       ...(postgres === undefined ? {} : { postgres }),
       ...(state === "serving" ? {} : { server: state }),
+      ...(switches.ready ? {} : { drill: "switched off" }),
     };
     const pool = { ...store.occupancy(), max: config.postgres.poolMax };
     return { ready: Object.keys(reasons).length === 0, reasons, pool };

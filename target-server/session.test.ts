@@ -76,7 +76,11 @@ function open(world: Partial<World> = {}, shown?: Identity) {
       policies: healthy,
       broker,
       metrics: createMetrics(),
-      log: createLog("server-7", "error", () => {}),
+      log: createLog(
+        "server-7",
+        () => "error",
+        () => {},
+      ),
       authenticate: letIn,
       identity: anybody,
       beat: { sendsMs: 25_000, wantsMs: 25_000 },

@@ -24,7 +24,9 @@ export function connectSharedRedis(
     commandTimeout: COMMAND_DEADLINE_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    autoResubscribe: true,
+    // Whoever listens subscribes at each "ready": ioredis's own resubscription rejects where nobody can catch it when
+    // the new connection breaks at once, and that ends the process.
+    autoResubscribe: false,
     autoResendUnfulfilledCommands: false,
     disableClientInfo: true,
     retryStrategy: (times) => (closing ? null : Math.min(times * 50, RECONNECT_MAX_MS)),
