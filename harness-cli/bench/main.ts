@@ -4,12 +4,15 @@ import { SeaworthyError } from "../errors.ts";
 import { findTools } from "../provision/tools.ts";
 import { createSupervisor } from "../target/supervisor.ts";
 import { realWorld, type World } from "../world.ts";
+import { benchFrameProxy } from "./frame-proxy.ts";
 import { benchServer, PARTS, type Part } from "./server-bench.ts";
 import { soak } from "./soak.ts";
 
-/** `npm run bench -- server`, `npm run bench -- soak --minutes 30`. Resolves with the exit code. */
+/** `npm run bench -- server`, `npm run bench -- frame-proxy`, `npm run bench -- soak --minutes 30`. Resolves with the exit code. */
 async function main(world: World): Promise<number> {
-  const program = new Command("bench").description("how fast the reference server is, and whether it leaks");
+  const program = new Command("bench").description(
+    "how fast the reference server is, whether it leaks, and what the harness's own proxy costs",
+  );
   const say = (text: string) => world.stdout.write(`${text}\n`);
   const logFolder = path.resolve(world.cwd, "runs", "bench", "logs");
   let exitCode = 0;
@@ -46,6 +49,22 @@ async function main(world: World): Promise<number> {
         logFolder,
         say,
       });
+    });
+  program
+    .command("frame-proxy")
+    .description("what the frame proxy adds to a link, beside Toxiproxy and a direct one")
+    .option("--runs <n>", "rounds of every way, interleaved", "9")
+    .option("--quick", "short and small: to see that it works, not to be quoted")
+    .action(async (options: { runs: string; quick?: boolean }) => {
+      const runs = Number(options.runs);
+      if (!Number.isInteger(runs) || runs < 1)
+        throw new SeaworthyError("SW_USAGE", `cannot run ${options.runs} rounds`, "bench frame-proxy --help");
+      const tools = await findTools();
+      await using supervisor = await createSupervisor({ node: tools.node.path });
+      using _interrupt = world.onSignal(
+        () => void supervisor[Symbol.asyncDispose]().then(() => world.exitNow(130)),
+      );
+      await benchFrameProxy({ runs, quick: options.quick === true, tools, supervisor, logFolder, say });
     });
   program
     .command("soak")
