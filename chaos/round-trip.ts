@@ -26,18 +26,15 @@ const questions: Readonly<Record<ProbeKind, Question>> = {
   },
 };
 
-/**
- * Dials `host:port`, asks, and waits for the first byte of the answer: the time from dialling to there in ms.
- * Undefined when it is refused, closed without an answer, answered by something else, or silent for `timeoutMs`.
- */
-export function roundTrip(
-  address: { readonly host: string; readonly port: number; readonly serverName?: string },
-  kind: ProbeKind,
-  timeoutMs: number,
-): Promise<number | undefined> {
-  const { bytes, isAnswer } = questions[kind];
+export interface ProbeAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly serverName?: string;
+}
+
+/** A socket of its own; `connected` is called when it may be written to. */
+function dial(address: ProbeAddress, kind: ProbeKind, connected: () => void): net.Socket {
   const { host, port, serverName } = address;
-  const startMs = performance.now();
   const socket =
     kind === "https"
       ? tls.connect({
@@ -47,10 +44,57 @@ export function roundTrip(
           ...(serverName ? { servername: serverName } : {}),
         })
       : net.connect({ host, port, noDelay: true });
+  return socket.once(kind === "https" ? "secureConnect" : "connect", connected);
+}
+
+/**
+ * Dials `host:port`, asks, and waits for the first byte of the answer: the time from dialling to there in ms.
+ * Undefined when it is refused, closed without an answer, answered by something else, or silent for `timeoutMs`.
+ */
+export function roundTrip(
+  address: ProbeAddress,
+  kind: ProbeKind,
+  timeoutMs: number,
+): Promise<number | undefined> {
+  const { bytes, isAnswer } = questions[kind];
+  const startMs = performance.now();
+  return probe(address, kind, timeoutMs, (socket, resolve) => {
+    socket.write(bytes);
+    socket.once("data", (first: Buffer) =>
+      resolve(isAnswer(first) ? performance.now() - startMs : undefined),
+    );
+  });
+}
+
+/** From our FIN, after a real answer, to theirs: ms. Undefined without an answer or within `timeoutMs`. */
+export function closing(
+  address: ProbeAddress,
+  kind: ProbeKind,
+  timeoutMs: number,
+): Promise<number | undefined> {
+  const { bytes, isAnswer } = questions[kind];
+  return probe(address, kind, timeoutMs, (socket, resolve) => {
+    socket.write(bytes);
+    socket.once("data", (first: Buffer) => {
+      if (!isAnswer(first)) return resolve(undefined);
+      const startMs = performance.now();
+      socket.resume();
+      socket.once("end", () => resolve(performance.now() - startMs));
+      socket.end();
+    });
+  });
+}
+
+/** One connection, from dialling to the answer that `talk` gives; a broken one and one too many ms are undefined. */
+export async function probe(
+  address: ProbeAddress,
+  kind: ProbeKind,
+  timeoutMs: number,
+  talk: (socket: net.Socket, resolve: (ms: number | undefined) => void) => void,
+): Promise<number | undefined> {
   const { promise, resolve } = Promise.withResolvers<number | undefined>();
   const timer = setTimeout(() => resolve(undefined), timeoutMs);
-  socket.on(kind === "https" ? "secureConnect" : "connect", () => socket.write(bytes));
-  socket.once("data", (first: Buffer) => resolve(isAnswer(first) ? performance.now() - startMs : undefined));
+  const socket = dial(address, kind, () => talk(socket, resolve));
   socket.on("error", () => resolve(undefined));
   socket.on("close", () => resolve(undefined));
   return promise.finally(() => {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { Condition } from "./condition.ts";
 import type { Fault } from "./fault.ts";
 import { conduct, type FaultEvent, type FaultWindow, OBSERVE_DEADLINE_MS, type Stage } from "./timeline.ts";
 import type { Port } from "./topology.ts";
@@ -276,4 +277,102 @@ test("an injection that never ends may be in force: it is reported as not healed
   const result = await conduct([window], stage, never, short);
   expect(result.notHealed).toEqual([window]);
   expect(inLog.has(0)).toBe(true);
+});
+
+const sent: Condition = { kind: "number", quantity: "ledger.sent", is: ">", value: 9, untilMs: 60_000 };
+
+test("a window that waits for a condition counts its times from the moment it came true", async () => {
+  const scene = theatre();
+  const stage: Stage = {
+    ...scene.stage,
+    async until() {
+      await wait(200);
+      return { yes: true, why: "it was 12" };
+    },
+  };
+  await conduct([{ ...windowOf(0, "a", 50, 150), when: sent }], stage, never);
+  expect(scene.steps(0)).toEqual(["due", "injecting", "injected", "observed", "healing", "healed"]);
+  expect(scene.events[0]?.detail).toBe("when(ledger.sent>9): it was 12");
+  const dueMs = scene.atMs(0, "due");
+  expect(dueMs).toBeGreaterThanOrEqual(199);
+  expect(scene.atMs(0, "injecting") - dueMs).toBeGreaterThanOrEqual(49);
+  expect(scene.atMs(0, "healing") - dueMs).toBeGreaterThanOrEqual(149);
+});
+
+test("a condition that never comes true is recorded with what was seen, and nothing is injected", async () => {
+  const scene = theatre();
+  const stage: Stage = { ...scene.stage, until: async () => ({ yes: false, why: "it was 3" }) };
+  const result = await conduct([{ ...windowOf(0, "a", 0, 50), when: sent }], stage, never);
+  expect(scene.steps(0)).toEqual(["never-due"]);
+  expect(result.windows[0]).toMatchObject({ injected: false, healed: true });
+  expect(result.windows[0]?.why).toBe("when(ledger.sent>9) never came true: it was 3");
+});
+
+test("an interrupt while a window waits for its condition: nothing happens, and nothing is said to be missing", async () => {
+  const scene = theatre();
+  const controller = new AbortController();
+  const stage: Stage = {
+    ...scene.stage,
+    until: (_, signal) =>
+      new Promise((resolve) => signal.addEventListener("abort", () => resolve({ yes: false }))),
+  };
+  const conducting = conduct([{ ...windowOf(0, "a", 0, 50), when: sent }], stage, controller.signal);
+  controller.abort();
+  expect((await conducting).windows[0]).toMatchObject({ injected: false, healed: true, why: "interrupted" });
+  expect(scene.events).toEqual([]);
+});
+
+test("the same fault on the same target twice at once: the second is refused, the first is undone as planned", async () => {
+  const { stage, steps, events } = theatre();
+  await conduct(
+    [windowOf(0, "a", 0, 300), windowOf(1, "a", 50, 200), windowOf(2, "b", 50, 100)],
+    stage,
+    never,
+  );
+  expect(steps(1)).toEqual(["injecting", "failed"]);
+  expect(events.find((event) => event.index === 1 && event.step === "failed")?.detail).toBe(
+    "another switch-on is still in force on a",
+  );
+  expect(steps(0).at(-1)).toBe("healed");
+  expect(steps(2).at(-1)).toBe("healed");
+});
+
+test("an undo that cannot work before that of an earlier fault has its turn again: the server after its database", async () => {
+  const scene = theatre({
+    "switch-on": switchFault(),
+    needy: switchFault({
+      async inject(port) {
+        const target = port as unknown as Switch;
+        target.on = true;
+        return {
+          async [Symbol.asyncDispose]() {
+            if (scene.switches.get("database")?.on) throw new Error("the database is down");
+            target.on = false;
+          },
+        };
+      },
+    }),
+  });
+  const controller = new AbortController();
+  const conducting = conduct(
+    [windowOf(0, "database", 0, 60_000), windowOf(1, "server", 50, 60_000, "needy")],
+    scene.stage,
+    controller.signal,
+  );
+  while (scene.events.filter((event) => event.step === "observed").length < 2) await wait(10);
+  controller.abort();
+  expect((await conducting).notHealed).toEqual([]);
+  expect(scene.events.filter(({ step }) => step === "healing").map(({ index }) => index)).toEqual([1, 0]);
+  expect(scene.events.findLast(({ index }) => index === 1)?.detail).toContain("the database is down");
+});
+
+test("two undos that never work do not keep each other alive", async () => {
+  const broken = switchFault({
+    inject: async () => ({ [Symbol.asyncDispose]: () => Promise.reject(new Error("no")) }),
+    observed: async () => true,
+    healed: async () => false,
+  });
+  const { stage } = theatre({ broken });
+  const windows = [windowOf(0, "a", 0, 20, "broken"), windowOf(1, "b", 0, 20, "broken")];
+  expect((await conduct(windows, stage, never, short)).notHealed).toEqual(windows);
 });

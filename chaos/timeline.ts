@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { type Condition, showCondition } from "./condition.ts";
 import { type Answer, askUntil, DeadlinePassed, messageOf, within } from "./deadline.ts";
-import type { Fault, FaultParams } from "./fault.ts";
+import type { Fault, FaultParams, Undo } from "./fault.ts";
 import type { Port } from "./topology.ts";
 
 /** One planned disturbance. Complete: nothing is left to choose when the run starts. */
@@ -11,15 +12,25 @@ export interface FaultWindow {
   /** Concrete name of a link, process or store. Victims were chosen by the seed when the plan was made. */
   readonly target: string;
   readonly params: FaultParams;
-  /** ms after the run's start. */
+  /** ms after the run's start; with `when`, after the moment at which its condition came true. */
   readonly fromMs: number;
   readonly toMs: number;
+  /** What must come true first. The time at which it did is in the history. */
+  readonly when?: Condition;
+  /** Windows that carry the same name are one disturbance: judged together, as one phase (C64). */
+  readonly schedule?: string;
   /** Copied from the fault, so that a record can be judged without it. */
   readonly closes: readonly number[];
   readonly drops: boolean;
+  /** It acts on single frames: its link needs the frame proxy. */
+  readonly frames?: true;
 }
 
 export type FaultStep =
+  /** Its condition came true: the window's times count from here. */
+  | "due"
+  /** Its condition did not come true in time: it never happens, and what it was to show is unknown. */
+  | "never-due"
   | "injecting"
   | "injected"
   | "observed"
@@ -45,6 +56,11 @@ export interface Stage {
   nowMs(): number;
   /** Resolves at that time of the run, or at once when `signal` aborts. */
   at(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the condition holds, when its time is over, or when `signal` aborts; `why` says what was seen.
+   * Absent where there is no load to look at.
+   */
+  until?(condition: Condition, signal: AbortSignal): Promise<Answer>;
   /** `on` tells apart a process and a store of the same name. */
   port(target: string, on: Port["kind"]): Port;
   fault(name: string): Fault;
@@ -95,10 +111,15 @@ export interface ConductResult {
 /** A fault between its injection and the end of its undo. */
 interface InForce {
   readonly window: FaultWindow;
+  /** When its window ends, ms after the run's start. */
+  readonly untilMs: number;
   readonly fault: Fault;
   readonly port: Port;
-  readonly undo: AsyncDisposable;
-  readonly undone: PromiseWithResolvers<void>;
+  readonly undo: Undo;
+  /** Its undo has been tried: those before it may go on. */
+  readonly tried: PromiseWithResolvers<void>;
+  /** Its undo failed at least once, so nobody else's deadline waits for it. */
+  stuck: boolean;
 }
 
 interface Show {
@@ -107,6 +128,8 @@ interface Show {
   readonly deadlines: Deadlines;
   /** In the order of their injection. */
   readonly inForce: InForce[];
+  /** Fault and target of every window from its injection until it is healed, for ever if it is not. */
+  readonly taken: Set<string>;
 }
 
 /**
@@ -120,7 +143,7 @@ export async function conduct(
   signal: AbortSignal,
   limits: Deadlines = deadlines,
 ): Promise<ConductResult> {
-  const show: Show = { stage, signal, deadlines: limits, inForce: [] };
+  const show: Show = { stage, signal, deadlines: limits, inForce: [], taken: new Set() };
   const results = await Promise.all(windows.map((window) => live(window, show)));
   return {
     windows: results,
@@ -130,20 +153,30 @@ export async function conduct(
 
 /** One window from its wait to its healing. */
 async function live(window: FaultWindow, show: Show): Promise<WindowResult> {
-  const { stage, signal, inForce } = show;
-  await stage.at(window.fromMs, signal);
-  if (signal.aborted) return { window, injected: false, observed: false, healed: true, why: "interrupted" };
+  const { stage, signal, inForce, taken } = show;
+  const none = { window, injected: false, observed: false, healed: true } as const;
+  const zeroMs = await timeZero(window, show);
+  if (typeof zeroMs === "string") return { ...none, why: zeroMs };
+  await stage.at(zeroMs + window.fromMs, signal);
+  if (signal.aborted) return { ...none, why: "interrupted" };
 
-  const injected = await inject(window, show);
-  if ("why" in injected) return { window, injected: false, observed: false, ...injected };
+  const key = `${window.fault} ${window.target}`;
+  const isTaken = taken.has(key);
+  taken.add(key);
+  const injected = await inject(window, zeroMs + window.toMs, isTaken, show);
+  if ("why" in injected) {
+    if (injected.healed && !isTaken) taken.delete(key);
+    return { ...none, ...injected };
+  }
   inForce.push(injected);
 
   const observed = await observe(injected, show);
-  await stage.at(window.toMs, signal);
-  // After an interrupt the undos run in the reverse order of the injections: each waits for those after it.
-  if (signal.aborted) await Promise.all(after(injected, inForce).map((later) => later.undone.promise));
+  await stage.at(injected.untilMs, signal);
+  // After an interrupt the undos begin in the reverse order of the injections: each waits for those after it.
+  if (signal.aborted) await Promise.all(after(injected, inForce).map((later) => later.tried.promise));
 
   const healed = await heal(injected, show);
+  if (healed.yes) taken.delete(key);
   const why = healed.why ?? observed.why;
   return {
     window,
@@ -154,8 +187,24 @@ async function live(window: FaultWindow, show: Show): Promise<WindowResult> {
   };
 }
 
+/** The moment from which the window's times count, ms after the run's start; or why it never comes. */
+async function timeZero(window: FaultWindow, { stage, signal }: Show): Promise<number | string> {
+  if (window.when === undefined) return 0;
+  const name = showCondition(window.when);
+  const answer = (await stage.until?.(window.when, signal)) ?? {
+    yes: false,
+    why: "there is no load to look at",
+  };
+  if (signal.aborted) return "interrupted";
+  const seen = answer.why === undefined ? "" : `: ${answer.why}`;
+  record(stage, window, answer.yes ? "due" : "never-due", `${name}${seen}`);
+  return answer.yes ? stage.nowMs() : `${name} never came true${seen}`;
+}
+
 async function inject(
   window: FaultWindow,
+  untilMs: number,
+  isTaken: boolean,
   { stage, deadlines }: Show,
 ): Promise<InForce | { readonly healed: boolean; readonly why: string }> {
   try {
@@ -165,14 +214,18 @@ async function inject(
     return { healed: true, why: messageOf(error) };
   }
   record(stage, window, "injecting");
-  let injecting: Promise<AsyncDisposable> | undefined;
+  let injecting: Promise<Undo> | undefined;
   try {
     const fault = stage.fault(window.fault);
+    // A plan cannot always know: two windows may wait for conditions, and an undo may take its time.
+    if (isTaken && !fault.stacks) {
+      throw new Error(`another ${window.fault} is still in force on ${window.target}`);
+    }
     const port = stage.port(window.target, fault.on);
     injecting = fault.inject(port as never, window.params);
     const undo = await within(deadlines.injectMs, `injecting ${window.fault}`, injecting);
-    record(stage, window, "injected");
-    return { window, fault, port, undo, undone: Promise.withResolvers() };
+    record(stage, window, "injected", undo.detail?.());
+    return { window, untilMs, fault, port, undo, tried: Promise.withResolvers(), stuck: false };
   } catch (error) {
     record(stage, window, "failed", messageOf(error));
     const healed = error instanceof DeadlinePassed ? await undoLate(injecting, deadlines) : true;
@@ -200,10 +253,11 @@ async function undoLate(
 
 /** Looks for the effect until the observation's deadline or the window's end, whichever is first. */
 async function observe(
-  { window, fault, port }: InForce,
+  { window, untilMs: windowUntilMs, fault, port }: InForce,
   { stage, signal, deadlines }: Show,
 ): Promise<Answer> {
-  const untilMs = performance.now() + Math.min(deadlines.observeMs, Math.max(0, window.toMs - stage.nowMs()));
+  const leftMs = Math.max(0, windowUntilMs - stage.nowMs());
+  const untilMs = performance.now() + Math.min(deadlines.observeMs, leftMs);
   const answer = await askUntil({
     what: "looking for the effect",
     ask: () => fault.observed(port as never, window.params),
@@ -217,49 +271,61 @@ async function observe(
 
 /** Undoes it, then looks until its effect is gone. The undo log keeps what could not be healed. */
 async function heal(entry: InForce, show: Show): Promise<Answer> {
-  const { stage, signal, inForce, deadlines } = show;
-  const { window, fault, port, undo, undone } = entry;
+  const { stage, inForce } = show;
+  const { window, fault, port } = entry;
   record(stage, window, "healing");
-  const trouble = await undoUntil(undo, performance.now() + deadlines.healMs);
+  const trouble = await undo(entry, show);
   inForce.splice(inForce.indexOf(entry), 1);
-  undone.resolve();
 
-  // Nobody can see through another fault whether this one is gone: the deadline counts from the last of them.
-  let untilMs = performance.now() + deadlines.healMs;
+  // Nobody can see through another fault whether this one is gone.
   const answer = await askUntil({
     what: "looking whether the effect is gone",
     ask: () => fault.healed(port as never, window.params),
-    untilMs() {
-      if (!signal.aborted && inForce.length > 0) untilMs = performance.now() + deadlines.healMs;
-      return untilMs;
-    },
+    untilMs: deadlineBehindOthers(entry, show),
   });
   if (!answer.yes) {
     const why = [trouble, answer.why].filter((part) => part !== undefined).join("; ");
     record(stage, window, "not-healed", why);
     return { yes: false, why };
   }
-  record(stage, window, "healed", trouble);
+  const said = [trouble, entry.undo.detail?.()].filter((part) => part !== undefined);
+  record(stage, window, "healed", said.length > 0 ? said.join("; ") : undefined);
   await stage.undoLog.remove(window);
   return answer;
 }
 
 /**
- * An undo may run twice, so one that fails is tried again until its deadline. Returns what went wrong, also if it
- * worked in the end.
+ * An undo may run twice, so one that fails is tried again until its deadline: a killed server may only come back
+ * when its killed database has. Returns what went wrong, also if it worked in the end.
  */
-async function undoUntil(undo: AsyncDisposable, untilMs: number): Promise<string | undefined> {
+async function undo(entry: InForce, show: Show): Promise<string | undefined> {
+  const untilMs = deadlineBehindOthers(entry, show);
   let trouble: string | undefined;
   for (;;) {
     try {
-      await within(untilMs - performance.now(), "the undo", Promise.resolve(undo[Symbol.asyncDispose]()));
+      const undoing = Promise.resolve(entry.undo[Symbol.asyncDispose]());
+      await within(show.deadlines.healMs, "the undo", undoing);
+      entry.tried.resolve();
       return trouble;
     } catch (error) {
       trouble = `the undo failed: ${messageOf(error)}`;
-      if (performance.now() + UNDO_PAUSE_MS >= untilMs) return trouble;
+      entry.stuck = true;
+      entry.tried.resolve();
+      if (performance.now() + UNDO_PAUSE_MS >= untilMs()) return trouble;
       await wait(UNDO_PAUSE_MS);
     }
   }
+}
+
+/** `healMs` from now, or from the last moment at which another fault was in force that may be in the way. */
+function deadlineBehindOthers(entry: InForce, { inForce, deadlines }: Show): () => number {
+  let untilMs = performance.now() + deadlines.healMs;
+  return () => {
+    if (inForce.some((other) => other !== entry && !other.stuck)) {
+      untilMs = performance.now() + deadlines.healMs;
+    }
+    return untilMs;
+  };
 }
 
 function after(entry: InForce, inForce: readonly InForce[]): readonly InForce[] {

@@ -6,7 +6,7 @@ const PATIENCE_MS = 1_000;
 export default defineFault({
   name: "cut",
   summary: "the link is cut: open connections end without a close frame, new ones are refused",
-  requirement: ["E6", "E17", "E23", "E26"],
+  requirement: ["E6", "E17", "E23", "E26", "E57"],
   on: "link",
   params: {},
   explain: {},

@@ -18,10 +18,12 @@ interface Slowed {
 const slowed = new WeakMap<Link, Slowed>();
 let made = 0;
 
+// Toxiproxy keeps up to 1,024 chunks of each connection in the latency's queue (E60): a client that reads slowly does
+// not push back through it. For that there are half-open, frame-delay and bandwidth.
 export default defineFault({
   name: "latency",
   summary: "every byte on the link arrives late, in order, with nothing lost",
-  requirement: ["E1", "E18", "E27"],
+  requirement: ["E1", "E2", "E18", "E27"],
   on: "link",
   params: { latencyMs: 100, jitterMs: 0, stream: "both" },
   explain: {
@@ -32,6 +34,7 @@ export default defineFault({
   bounds: { latencyMs: [5, 60_000], jitterMs: [0, 60_000], stream: ["both", "upstream", "downstream"] },
   closes: [],
   drops: false,
+  stacks: true,
 
   async inject(link, params) {
     const state = slowed.get(link) ?? { baseMs: 0, inForce: [] };
