@@ -7,6 +7,8 @@ import { type Catalog, find } from "./catalog.ts";
 export interface Disturbance extends AsyncDisposable {
   /** The windows that could not be healed; resolves when all are over. */
   readonly finished: Promise<readonly FaultWindow[]>;
+  /** Injects nothing more and undoes at once whatever is in force; `finished` says when that is done. */
+  end(): void;
 }
 
 /** Conducts the plan's timeline beside the load. Disposing undoes at once whatever is still in force. */
@@ -23,6 +25,7 @@ export function disturb(
   finished.catch(() => {});
   return {
     finished,
+    end: () => leaving.abort(),
     async [Symbol.asyncDispose]() {
       leaving.abort();
       await finished.catch(() => {});
@@ -43,6 +46,7 @@ export function portNamed(topology: Topology, name: string, on: Port["kind"]): P
     link: topology.links,
     process: topology.processes,
     store: topology.stores,
+    shell: [],
   }[on];
   const port = ports.find((candidate) => candidate.name === name);
   if (!port) throw new Error(`the plan aims at ${on} ${name}, which this target does not have`);

@@ -21,6 +21,7 @@ export const errorTable = {
   SW_START_FAILED: { exit: 4, about: "a process of the target did not start or never became ready" },
   SW_TARGET_FAILED: { exit: 4, about: "a process of the target died without being asked to" },
   SW_LOAD_FAILED: { exit: 4, about: "the load engine died or never reported" },
+  SW_FAULT_FAILED: { exit: 4, about: "a fault could not be injected" },
   SW_FAULT_NOT_HEALED: { exit: 4, about: "a fault could not be undone, or its effect stayed" },
   SW_NOT_RUNNING: { exit: 4, about: "no system is up" },
   SW_ALREADY_RUNNING: { exit: 4, about: "a system is up already" },

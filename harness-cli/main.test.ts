@@ -175,6 +175,22 @@ describe("what people read first", () => {
     },
   );
 
+  test("E1, E49, E56, E68: list faults has a word on every row of section E", async () => {
+    const { out } = await cli("list", "faults");
+    for (const words of [
+      /E1 +latency and jitter.*: .*latency/,
+      /E49 .*LISTEN_BACKLOG/,
+      /E56 .*netem/,
+      /E68 .*bench/,
+    ]) {
+      expect(out).toMatch(words);
+    }
+    const { requirements } = JSON.parse((await cli("list", "faults", "--json")).out);
+    expect(requirements).toHaveLength(68);
+    const states = new Set(requirements.map((row: { state: string }) => row.state));
+    expect(states).toEqual(new Set(["built", "elsewhere", "not built"]));
+  });
+
   test("explain shows one entry in full, and the nearest name of an unknown one", async () => {
     const ramp = await cli("explain", "ramp");
     expect(ramp.out).toContain("ramp: scenario");

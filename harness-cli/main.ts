@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { chaos } from "./commands/chaos.ts";
 import { demo } from "./commands/demo.ts";
 import { doctorCommand } from "./commands/doctor-command.ts";
 import { explain } from "./commands/explain.ts";
@@ -36,7 +37,7 @@ export async function main(world: World): Promise<ExitCode> {
     })
     .showSuggestionAfterError(true)
     .addHelpText("after", `\n${exitCodeHelp()}`);
-  for (const add of [runCommand, judgeCommand, list, explain, prove, up, down, doctorCommand, demo]) {
+  for (const add of [runCommand, judgeCommand, list, explain, prove, up, down, chaos, doctorCommand, demo]) {
     add(program, world, done);
   }
 

@@ -1,8 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Plan } from "../reports/record/plan.ts";
+import { checkCaps } from "./caps.ts";
 import { type Catalog, find } from "./catalog.ts";
+import { quantities } from "./conditions.ts";
 import { SeaworthyError } from "./errors.ts";
+import { requireCommands } from "./fault-commands.ts";
 import { targetNames } from "./fault-spec.ts";
 import { MistakeList } from "./mistakes.ts";
 import { hintFor } from "./names.ts";
@@ -35,6 +38,10 @@ const schema = z.strictObject({
       connectHeaders: z.record(z.string(), z.string()),
       origin: z.string().exactOptional(),
       metricsUrls: z.array(z.string()),
+      caFile: z.string().exactOptional(),
+      caps: z
+        .strictObject({ connections: z.number().int().positive(), ratePerSecond: z.number().positive() })
+        .exactOptional(),
     }),
   ]),
   timeline: z.array(
@@ -45,8 +52,28 @@ const schema = z.strictObject({
       params: values,
       fromMs: ms,
       toMs: ms,
+      when: z
+        .discriminatedUnion("kind", [
+          z.strictObject({
+            kind: z.literal("number"),
+            quantity: z.enum(quantities),
+            is: z.enum([">", "<"]),
+            value: z.number(),
+            untilMs: ms,
+          }),
+          z.strictObject({
+            kind: z.literal("baseline-stable"),
+            fromMs: ms,
+            forMs: ms,
+            deliveryP99Ms: z.number().positive(),
+            untilMs: ms,
+          }),
+        ])
+        .exactOptional(),
+      schedule: z.string().exactOptional(),
       closes: z.array(z.number().int()),
       drops: z.boolean(),
+      frames: z.literal(true).exactOptional(),
     }),
   ),
   checks: z.array(z.strictObject({ name: z.string(), limits })),
@@ -86,19 +113,22 @@ async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<vo
   const mistakes = new MistakeList();
   const scenario = await mistakes.take(find("scenario", plan.scenario.name, catalog.scenarios, cwd));
   if (scenario) checkParams(`scenario ${scenario.name}`, plan.scenario.params, scenario, mistakes);
+  if (plan.target.kind === "external") checkCaps(plan.target, plan.clients, plan.scenario.params, mistakes);
+  requireCommands(plan.timeline, new Map(), mistakes);
   const names = targetNames(plan.target);
   for (const window of plan.timeline) {
     const fault = await mistakes.take(find("fault", window.fault, catalog.faults, cwd));
     if (!fault) continue;
     checkParams(`fault ${fault.name}`, window.params, fault, mistakes);
-    if (!names[fault.on].includes(window.target)) {
+    if (fault.on !== "shell" && !names[fault.on].includes(window.target)) {
       mistakes.add(
         "SW_UNKNOWN_NAME",
         `no ${fault.on} is called "${window.target}"`,
         hintFor(window.target, names[fault.on]),
       );
     }
-    if (window.fromMs >= window.toMs || window.toMs > plan.timing.publishUntilMs) {
+    const lastMs = window.toMs + (window.when?.untilMs ?? 0);
+    if (window.fromMs >= window.toMs || lastMs > plan.timing.publishUntilMs) {
       mistakes.add(
         "SW_BAD_FAULT_WINDOW",
         `the window of ${window.fault} on ${window.target} is empty or outside the run`,

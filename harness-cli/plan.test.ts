@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { loadCatalog } from "./catalog.ts";
 import { parseDurationMs, showDuration } from "./duration.ts";
+import { Mistakes } from "./mistakes.ts";
 import { plan, type Request } from "./plan.ts";
 
 const catalog = await loadCatalog();
@@ -90,6 +91,16 @@ describe("a plan", () => {
     expect(new Set(Object.values(limitsOf("no-duplicate") ?? {}))).toEqual(new Set([3]));
   });
 
+  test("C64: a scenario's own limit holds until --limit says otherwise, and leaves the other phases alone", async () => {
+    const fault = async (limits: string[]) => {
+      const { checks } = await plan(request({ scenario: "compound-fault", limits }), catalog);
+      return checks.find(({ name }) => name === "delivery-p99")?.limits;
+    };
+    const standard = catalog.checks.get("delivery-p99")?.limits;
+    expect(await fault([])).toEqual({ ...standard, fault: 10_000 });
+    expect(await fault(["delivery-p99.fault=50"])).toEqual({ ...standard, fault: 50 });
+  });
+
   test("somebody else's system is judged only by what can be seen of it", async () => {
     const url = {
       kind: "external" as const,
@@ -102,6 +113,161 @@ describe("a plan", () => {
     expect(names).not.toContain("no-phantom");
     expect(names).not.toContain("send-queue-depth");
     expect(names).toContain("no-lost-message");
+  });
+
+  test("a fault repeats, each time with a victim of its own, the same by the same seed", async () => {
+    const faults = ["cut@8s..9s:server-any/redis,every=5s,times=4"];
+    const { timeline } = await plan(request({ faults }), catalog);
+    expect(timeline.map(({ index, fromMs, toMs }) => [index, fromMs, toMs])).toEqual([
+      [0, 8_000, 9_000],
+      [1, 13_000, 14_000],
+      [2, 18_000, 19_000],
+      [3, 23_000, 24_000],
+    ]);
+    const victims = async (seed: number) =>
+      (await plan(request({ faults, seed }), catalog)).timeline.map(({ target }) => target).join();
+    expect(await victims(7)).toBe(timeline.map(({ target }) => target).join());
+    const some = await Promise.all(Array.from({ length: 10 }, (_, seed) => victims(seed)));
+    expect(new Set(some).size).toBeGreaterThan(3);
+    expect(some.some((drawn) => new Set(drawn.split(",")).size > 1)).toBe(true);
+  });
+
+  test("a condition is data, with its last chance: as late as the window still has room", async () => {
+    const { timeline, timing } = await plan(
+      request({
+        faults: [
+          "kill@when(ledger.sent>5000)+2s:server-any",
+          "latency@when(ledger.subscribed<10)+500ms..1.5s:server-1/redis,latencyMs=50",
+          "cut@after(baseline-stable)+3s:server-2/clients,schedule=late",
+        ],
+        limits: ["delivery-p99.baseline=77"],
+      }),
+      catalog,
+    );
+    const { publishUntilMs, warmUpMs } = timing;
+    expect(timeline).toMatchObject([
+      {
+        fromMs: 0,
+        toMs: 2_000,
+        when: {
+          kind: "number",
+          quantity: "ledger.sent",
+          is: ">",
+          value: 5_000,
+          untilMs: publishUntilMs - 2_000,
+        },
+      },
+      {
+        fromMs: 500,
+        toMs: 1_500,
+        params: { latencyMs: 50 },
+        when: { quantity: "ledger.subscribed", is: "<", value: 10, untilMs: publishUntilMs - 1_500 },
+      },
+      {
+        schedule: "late",
+        when: { kind: "baseline-stable", fromMs: warmUpMs, forMs: 5_000, deliveryP99Ms: 77 },
+      },
+    ]);
+    expect(JSON.parse(JSON.stringify(timeline))).toEqual(timeline);
+  });
+
+  test.each([
+    ["kill@when(ledger.sents>5)+2s:server-1", 'no ledger.sents\nhint did you mean "ledger.sent"?'],
+    ["kill@when(sent=5)+2s:server-1", "cannot read the condition when(sent=5)"],
+    ["kill@when(ledger.sent>5)..2s:server-1", "cannot read --fault"],
+    ["kill@when(ledger.sent>5)+40s:server-1", "lies outside the run"],
+    ["kill@after(baseline-stable)+25s:server-1", "lies outside the run"],
+    ["kill@10s..11s:server-1,every=9s,times=9", "lies outside the run"],
+    ["kill@10s..11s:server-1,every=9s", "cannot read how often"],
+    ["kill@10s..11s:server-1,every=9,times=2", "cannot read how often"],
+    ["kill@10s..14s:server-1,every=3s,times=2", "two windows of kill on server-1 overlap"],
+    ["command@10s..11s:app-1", "fault command on app-1 has no inject and no observe and no undo command"],
+  ])("%s is refused: %s", async (text, why) => {
+    const error = await plan(request({ faults: [text] }), catalog).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(Mistakes);
+    const told = (error as Mistakes).list.map(({ message, hint }) => `${message}\nhint ${hint}`);
+    expect(told).toEqual([expect.stringContaining(why)]);
+  });
+
+  test("windows of the same fault on one target that wait for the same condition may not overlap", async () => {
+    const both = (second: string) =>
+      plan(request({ faults: ["kill@when(ledger.sent>5)+2s:server-1", second] }), catalog);
+    await expect(both("kill@when(ledger.sent>5)+1s..3s:server-1")).rejects.toThrow("overlap");
+    // Nobody can know: the run itself refuses the second if it comes to that.
+    expect((await both("kill@when(ledger.sent>6)+1s..3s:server-1")).timeline).toHaveLength(2);
+  });
+
+  test("a user's commands come from --fault-command, by target, and say whether they drop connections", async () => {
+    const { timeline } = await plan(
+      request({
+        faults: ["command@8s..9s:app-1", "command@12s..13s:db,drops=false"],
+        faultCommands: [
+          "app-1.inject=docker kill app-1, please",
+          "app-1.observe=! curl -sf http://127.0.0.1/?a=b",
+          "app-1.undo=docker start app-1",
+          ...["inject", "observe", "undo"].map((step) => `db.${step}=true`),
+        ],
+      }),
+      catalog,
+    );
+    expect(
+      timeline.map(({ target, params, drops }) => [target, params.inject, params.observe, drops]),
+    ).toEqual([
+      ["app-1", "docker kill app-1, please", "! curl -sf http://127.0.0.1/?a=b", true],
+      ["db", "true", "true", false],
+    ]);
+    const unused = plan(request({ faultCommands: ["app-2.undo=true", "app-2.mend=true"] }), catalog);
+    await expect(unused).rejects.toThrow(/cannot read --fault-command[\s\S]*no fault of this run acts on it/);
+  });
+
+  describe("rule 8: caps on a system off this machine", () => {
+    const external = (url: string) => ({
+      kind: "external" as const,
+      urls: [url],
+      connectHeaders: {},
+      metricsUrls: [],
+    });
+    const away = external("wss://shop.example/ws");
+
+    test("are safe unless somebody says otherwise, and part of the plan", async () => {
+      const planned = await plan(request({ target: away }), catalog);
+      expect(planned.target).toMatchObject({ caps: { connections: 100, ratePerSecond: 100 } });
+      const more = await plan(request({ target: away, maxConnections: 70, maxRate: 300 }), catalog);
+      expect(more.target).toMatchObject({ caps: { connections: 70, ratePerSecond: 300 } });
+    });
+
+    test("this machine has none, unless asked for", async () => {
+      for (const url of ["ws://127.1.2.3:9/", "ws://localhost:9/", "ws://[::1]:9/"]) {
+        const { target } = await plan(request({ target: external(url), params: ["clients=500"] }), catalog);
+        expect(target).not.toHaveProperty("caps");
+      }
+      const capped = plan(request({ target: external("ws://127.0.0.1:9/"), maxConnections: 5 }), catalog);
+      await expect(capped).rejects.toThrow("60 connections are more than the 5 that are allowed");
+    });
+
+    test("refuse what is known to be too much before anything is sent", async () => {
+      await expect(plan(request({ target: away, params: ["clients=101"] }), catalog)).rejects.toThrow(
+        "101 connections are more than the 100 that are allowed",
+      );
+      await expect(plan(request({ target: away, params: ["publishEveryMs=100"] }), catalog)).rejects.toThrow(
+        "600 messages a second are more than the 100 that are allowed",
+      );
+    });
+  });
+
+  test.each([
+    ["storm-slow-database", ["latency", "latency", "latency", "kill"]],
+    ["deploy-without-redis", ["terminate", "terminate", "kill"]],
+  ])("C64: %s is one schedule of several faults, all within one window", async (compound, faults) => {
+    const { timeline } = await plan(
+      request({ scenario: "compound-fault", params: [`compound=${compound}`] }),
+      catalog,
+    );
+    expect(timeline.map(({ fault }) => fault)).toEqual(faults);
+    expect(new Set(timeline.map(({ schedule }) => schedule))).toEqual(new Set([compound]));
+    const sharp = timeline.at(-1);
+    expect(sharp?.fromMs).toBeGreaterThan(Math.min(...timeline.map(({ fromMs }) => fromMs)));
+    expect(sharp?.toMs).toBeLessThan(Math.max(...timeline.map(({ toMs }) => toMs)));
   });
 
   test("a scenario's own faults hold until others are given", async () => {

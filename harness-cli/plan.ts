@@ -1,10 +1,13 @@
+import { showCondition } from "../chaos/condition.ts";
 import type { FaultWindow } from "../chaos/timeline.ts";
 import type { Check } from "../reports/check.ts";
 import type { External, PhaseKind, Plan, PlannedCheck, Reference } from "../reports/record/plan.ts";
 import { hash32 } from "../scenarios/model/random.ts";
 import type { Params, Scenario } from "../scenarios/model/scenario.ts";
+import { capsOf, checkCaps } from "./caps.ts";
 import { type AnyDefect, type Catalog, find } from "./catalog.ts";
-import { parseFaultSpec, planFault } from "./fault-spec.ts";
+import { parseFaultCommands, requireCommands } from "./fault-commands.ts";
+import { type FaultContext, parseFaultSpec, planFault } from "./fault-spec.ts";
 import { MistakeList } from "./mistakes.ts";
 import { hintFor } from "./names.ts";
 import { checkParams, parseParams } from "./params.ts";
@@ -16,6 +19,8 @@ export interface Request {
   readonly params: readonly string[];
   /** `name@10s..20s:target,…`; none: the scenario's own. */
   readonly faults: readonly string[];
+  /** `target.inject=command line`: what a fault of the user's own does. */
+  readonly faultCommands?: readonly string[];
   readonly defects: readonly string[];
   /** Only these checks; none: the scenario's own. */
   readonly checks: readonly string[];
@@ -23,7 +28,10 @@ export interface Request {
   readonly limits: readonly string[];
   readonly seed: number;
   readonly timeScale: number;
-  readonly target: { readonly kind: "reference"; readonly instances: number } | External;
+  readonly target: { readonly kind: "reference"; readonly instances: number } | Omit<External, "caps">;
+  /** For a system off this machine; undefined: the safe defaults. */
+  readonly maxConnections?: number | undefined;
+  readonly maxRate?: number | undefined;
   /** Where relative paths of a user's own files start. */
   readonly cwd: string;
 }
@@ -68,13 +76,23 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
   }
   const timing = scenario.timing(params);
   const clients = Object.values(scenario.roles(params)).reduce((sum, role) => sum + role.load.clients, 0);
+  if (target.kind === "external") checkCaps(target, clients, params, mistakes);
+  const checks = await planChecks(request, scenario, target, catalog, mistakes);
   const faults = request.faults.length > 0 ? request.faults : (scenario.faults?.(params) ?? []);
   const timeline = await planTimeline(
     faults,
-    { catalog, target, seed, runMs: timing.publishUntilMs, cwd },
+    {
+      catalog,
+      target,
+      seed,
+      runMs: timing.publishUntilMs,
+      warmUpMs: timing.warmUpMs,
+      deliveryP99Ms: baselineP99Ms(checks, catalog),
+      commands: parseFaultCommands(request.faultCommands ?? [], mistakes),
+      cwd,
+    },
     mistakes,
   );
-  const checks = await planChecks(request, scenario, target, catalog, mistakes);
   mistakes.check();
   return {
     format: 1,
@@ -118,7 +136,8 @@ function planTarget(
         "leave out --defect, or leave out --url",
       );
     }
-    return target;
+    const caps = capsOf(target, request);
+    return { ...target, ...(caps ? { caps } : {}) };
   }
   if (!Number.isInteger(target.instances) || target.instances < 1 || target.instances > 9) {
     mistakes.add("SW_USAGE", `--instances ${target.instances} is out of range`, "choose 1 to 9");
@@ -128,22 +147,39 @@ function planTarget(
 
 async function planTimeline(
   faults: readonly string[],
-  context: { catalog: Catalog; target: Reference | External; seed: number; runMs: number; cwd: string },
+  context: FaultContext & { readonly catalog: Catalog; readonly cwd: string },
   mistakes: MistakeList,
 ): Promise<FaultWindow[]> {
   const windows: FaultWindow[] = [];
+  const stacking = new Set<string>();
   for (const text of faults) {
     const spec = parseFaultSpec(text, mistakes);
     if (!spec) continue;
     const fault = await mistakes.take(find("fault", spec.fault, context.catalog.faults, context.cwd));
-    if (fault) windows.push(...planFault(spec, fault, { ...context, index: windows.length }, mistakes));
+    if (!fault) continue;
+    if (fault.stacks) stacking.add(spec.fault);
+    windows.push(...planFault(spec, fault, { ...context, index: windows.length }, mistakes));
   }
-  refuseOverlaps(windows, mistakes);
+  requireCommands(windows, context.commands, mistakes);
+  refuseOverlaps(windows, stacking, mistakes);
   return windows;
 }
 
-/** Two of the same on one target cannot be told apart: the first undo ends both. Latencies add up, and may. */
-function refuseOverlaps(windows: readonly FaultWindow[], mistakes: MistakeList): void {
+/** The limit that the run itself sets to a baseline; without one, what the check has. */
+function baselineP99Ms(checks: readonly PlannedCheck[], catalog: Catalog): number {
+  const planned = checks.find(({ name }) => name === "delivery-p99")?.limits.baseline;
+  return planned ?? catalog.checks.get("delivery-p99")?.limits.baseline ?? Number.MAX_SAFE_INTEGER;
+}
+
+/**
+ * Two of the same on one target cannot be told apart: the first undo ends both. Where the plan cannot know (windows
+ * that wait for different conditions), the run refuses the second.
+ */
+function refuseOverlaps(
+  windows: readonly FaultWindow[],
+  stacking: ReadonlySet<string>,
+  mistakes: MistakeList,
+): void {
   for (const [i, later] of windows.entries()) {
     const clash = windows
       .slice(0, i)
@@ -151,7 +187,8 @@ function refuseOverlaps(windows: readonly FaultWindow[], mistakes: MistakeList):
         (earlier) =>
           earlier.fault === later.fault &&
           earlier.target === later.target &&
-          earlier.fault !== "latency" &&
+          !stacking.has(earlier.fault) &&
+          waitsFor(earlier) === waitsFor(later) &&
           earlier.fromMs < later.toMs &&
           later.fromMs < earlier.toMs,
       );
@@ -165,6 +202,10 @@ function refuseOverlaps(windows: readonly FaultWindow[], mistakes: MistakeList):
   }
 }
 
+function waitsFor({ when }: FaultWindow): string {
+  return when === undefined ? "" : showCondition(when);
+}
+
 async function planChecks(
   request: Request,
   scenario: Scenario<Params>,
@@ -172,7 +213,8 @@ async function planChecks(
   catalog: Catalog,
   mistakes: MistakeList,
 ): Promise<PlannedCheck[]> {
-  const overrides = parseLimits(request.limits, catalog, mistakes);
+  const wanted = parseLimits(request.limits, catalog, mistakes);
+  const overrides = [...parseLimits(scenario.limits ?? [], catalog, mistakes), ...wanted];
   const planned: PlannedCheck[] = [];
   const asked = request.checks.length > 0;
   for (const name of asked ? request.checks : scenario.checks) {
@@ -181,7 +223,7 @@ async function planChecks(
     if (!check || (!asked && !canJudge(name, target))) continue;
     planned.push({ name, limits: { ...check.limits, ...limitsFor(check, overrides) } });
   }
-  for (const { check } of overrides) {
+  for (const { check } of wanted) {
     if (catalog.checks.has(check) && !planned.some((entry) => entry.name === check)) {
       mistakes.add(
         "SW_USAGE",

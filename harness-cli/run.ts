@@ -1,15 +1,18 @@
 import path from "node:path";
-import type { FaultEvent } from "../chaos/timeline.ts";
+import { messageOf } from "../chaos/deadline.ts";
+import type { FaultEvent, FaultWindow } from "../chaos/timeline.ts";
 import type { Ended } from "../reports/record/history.ts";
 import type { Plan } from "../reports/record/plan.ts";
 import { createRunDir, pointLatestAt } from "../reports/record/run-dir.ts";
 import { openRecord, RecordFull, type RecordWriter } from "../reports/record/writer.ts";
+import { RateGuard } from "./caps.ts";
 import type { Catalog } from "./catalog.ts";
+import { Conditions } from "./conditions.ts";
 import { disturb, faultsOf, portNamed } from "./disturb.ts";
 import { SeaworthyError } from "./errors.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import { Live } from "./live.ts";
-import { startK6 } from "./load/k6.ts";
+import { type LoadEnd, startK6 } from "./load/k6.ts";
 import { machineDescription } from "./machine.ts";
 import { type Judged, judgeRun, writeOutputs } from "./outputs.ts";
 import type { Progress } from "./progress.ts";
@@ -18,8 +21,9 @@ import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
 import { withSecrets } from "./secrets.ts";
 import { bringUp } from "./target/bring-up.ts";
-import { assertAllowed } from "./target/external.ts";
-import { steadyState } from "./target/steady-state.ts";
+import { assertAllowed, assertProxiesPossible } from "./target/external.ts";
+import { shells } from "./target/shell.ts";
+import { steadyStateAgain } from "./target/steady-state.ts";
 import { createSupervisor } from "./target/supervisor.ts";
 import { undoLogIn } from "./undo-log.ts";
 import type { World } from "./world.ts";
@@ -49,7 +53,10 @@ const INTERRUPT_DRAIN_MS = 1_000;
  */
 export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   const { world, catalog, runsDir, progress } = context;
-  if (plan.target.kind === "external") await assertAllowed(plan.target, context.allowHosts);
+  if (plan.target.kind === "external") {
+    assertProxiesPossible(plan);
+    await assertAllowed(plan.target, context.allowHosts);
+  }
   const tools = await findTools();
   const dir = await madeOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
   // Before anything is said: whoever reads that it began may want it to end.
@@ -69,7 +76,8 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
     ended = failed(error);
     if (ended.how === "failed" && ended.code === "SW_BUG" && interrupt.by === undefined) throw error;
   } finally {
-    if (interrupt.by !== undefined) ended = { how: "interrupted", by: interrupt.by };
+    // What may still be broken is worse news than that somebody wanted to leave.
+    if (interrupt.by !== undefined && !isNotHealed(ended)) ended = { how: "interrupted", by: interrupt.by };
     record.close({ kind: "run", atMs: clock.nowMs(), what: "ended", ended });
   }
 
@@ -92,6 +100,9 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
   const { dir, record, clock, interrupt, tools } = on;
   const faults = await faultsOf(plan, catalog, world.cwd);
   const live = new Live();
+  const conditions = new Conditions((ms, signal) => clock.at(ms, signal));
+  const caps = plan.target.kind === "external" ? plan.target.caps : undefined;
+  const rate = caps && new RateGuard(caps.ratePerSecond);
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
 
@@ -123,11 +134,16 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
     tools,
     supervisor,
     endpoints: target.endpoints,
+    ...(target.hosts ? { hosts: target.hosts } : {}),
+    ...(target.caFile ? { caFile: target.caFile } : {}),
     access: withSecrets(target.access, world.env),
     cwd: world.cwd,
     onTelemetry(line) {
       record.telemetry(line);
       live.telemetry(line);
+      conditions.telemetry(line);
+      const tooMuch = rate?.telemetry(line);
+      if (tooMuch !== undefined) broken.reject(overRate(tooMuch));
     },
     onEvent: (event) => record.history({ kind: "load", atMs: clock.nowMs(), ...event }),
   });
@@ -144,12 +160,14 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
     onTick: () => progress.show(live.line(clock.nowMs(), plan.timing.endMs)),
   });
 
+  const shell = shells({ supervisor, runDir: dir, env: world.env, cwd: world.cwd });
   await using disturbance = disturb(plan, {
     signal: interrupt.signal,
     stage: {
       nowMs: () => clock.nowMs(),
       at: (ms, signal) => clock.at(ms, signal),
-      port: (name, on) => portNamed(target.topology, name, on),
+      until: (condition, signal) => conditions.until(condition, signal),
+      port: (name, on) => (on === "shell" ? shell(name) : portNamed(target.topology, name, on)),
       fault: faults,
       undoLog: undoLogIn(dir),
       record(event) {
@@ -166,9 +184,18 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
   interrupt.signal.addEventListener("abort", stopEarly, { once: true });
   if (interrupt.signal.aborted) stopEarly();
 
-  const end = await Promise.race([load.finished, broken.promise, record.full]);
-  if (interrupt.by === undefined) stopping();
-  const unhealed = await disturbance.finished;
+  let end: LoadEnd;
+  try {
+    end = await Promise.race([load.finished, broken.promise, record.full]);
+    if (interrupt.by === undefined) stopping();
+    // Without clients nobody would see what comes next.
+    if (end.how === "died") disturbance.end();
+  } catch (error) {
+    disturbance.end();
+    requireHealed(await disturbance.finished, error);
+    throw error;
+  }
+  requireHealed(await disturbance.finished);
   await sampling.stop();
   if (end.how === "died") {
     throw new SeaworthyError(
@@ -177,16 +204,38 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
       "see logs/k6.log",
     );
   }
-  record.history({ kind: "steady-state", atMs: clock.nowMs(), ...(await steadyState(target.topology)) });
-  if (target.audit) record.audit(await target.audit(plan.nonce));
-  if (unhealed.length > 0) {
-    const names = unhealed.map((window) => `${window.fault} on ${window.target}`).join(", ");
+  const steady = await steadyStateAgain(target.topology);
+  record.history({ kind: "steady-state", atMs: clock.nowMs(), ...steady });
+  if (!steady.ok && plan.timeline.length > 0) {
+    const silent = Object.keys(steady.answers).filter((name) => !steady.answers[name]);
     throw new SeaworthyError(
       "SW_FAULT_NOT_HEALED",
-      `not healed: ${names}`,
-      "history.jsonl says what was tried",
+      `after all faults were undone, ${silent.join(", ")} ${silent.length === 1 ? "does" : "do"} not answer`,
+      "see its log: the system did not find back to its steady state",
     );
   }
+  if (target.audit) record.audit(await target.audit(plan.nonce));
+}
+
+/** Whatever else went wrong, what may still be in force comes first; `besides` is kept as its cause. */
+function requireHealed(unhealed: readonly FaultWindow[], besides?: unknown): void {
+  if (unhealed.length === 0) return;
+  const names = unhealed.map((window) => `${window.fault} on ${window.target}`).join(", ");
+  const more = besides === undefined ? "" : `; besides, ${messageOf(besides)}`;
+  throw new SeaworthyError(
+    "SW_FAULT_NOT_HEALED",
+    `not healed: ${names}${more}`,
+    "history.jsonl says what was tried, undo/ what may still be in force",
+    { cause: besides },
+  );
+}
+
+function isNotHealed(ended: Ended): boolean {
+  return ended.how === "failed" && ended.code === "SW_FAULT_NOT_HEALED";
+}
+
+function overRate(what: string): SeaworthyError {
+  return new SeaworthyError("SW_NOT_ALLOWED", what, "--max-rate allows more; use it on what is yours");
 }
 
 /** What the file system says no to before there is a record is the person's to know, not a bug. */
@@ -236,6 +285,10 @@ function show(event: FaultEvent, live: Live, progress: Progress): void {
   if (event.step === "healed" || event.step === "not-healed") live.faultEnded(name);
   if (event.step === "observed" || event.step === "healed") return;
   const at = `${(event.atMs / 1_000).toFixed(1)} s`;
+  if (event.step === "never-due") {
+    progress.say(`${at}  ${name} NEVER HAPPENED, so nothing is known of it: ${event.detail}`);
+    return;
+  }
   if (event.step === "injecting") progress.say(`${at}  ${name}`);
   else if (event.step === "healing") progress.say(`${at}  ${name}: undoing`);
   else if (event.step !== "injected")

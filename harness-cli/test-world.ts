@@ -40,6 +40,7 @@ export function testWorld(argv: readonly string[], options: { readonly cwd?: str
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
+    onEnter: () => ({ [Symbol.dispose]() {} }),
     exitNow(code) {
       throw new Error(`left at once with ${code}`);
     },

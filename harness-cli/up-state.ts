@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
+import { createInterface } from "node:readline";
+import type { ByHand, ByHandLine } from "./by-hand.ts";
 import { SeaworthyError } from "./errors.ts";
 import type { Access } from "./target/target.ts";
 
@@ -22,19 +24,40 @@ const fileOf = (folder: string) => path.join(folder, "state.json");
 /** The whole of a system's bring-down must fit in here. */
 const DOWN_DEADLINE_MS = 30_000;
 
-/** Writes the state and listens for `down`. Disposing removes the file and tells whoever asked that it is done. */
+/** What the holder of a system is asked over the control port. */
+export interface UpRequests {
+  down(): void;
+  /** `ended` aborts when the asker wants the fault undone, or is gone. The connection is closed afterwards. */
+  byHand(request: ByHand, say: (line: ByHandLine) => void, ended: AbortSignal): Promise<void>;
+}
+
+/** Longest line of the control port: a fault's parameters are a few hundred bytes. */
+const LINE_CHARS_MAX = 100_000;
+
+/**
+ * Writes the state and listens for requests, one line each. Disposing removes the file and tells whoever asked for
+ * `down` that it is done.
+ */
 export async function holdUp(
   folder: string,
   state: Omit<UpState, "control">,
-  onDown: () => void,
+  on: UpRequests,
 ): Promise<AsyncDisposable & { readonly state: UpState }> {
   const word = randomBytes(16).toString("hex");
   const server = createServer((socket) => {
     socket.on("error", () => {});
     // The asker waits for the end of this connection, which must not be what keeps this process from ending.
     socket.unref();
-    socket.once("data", (data) => {
-      if (data.toString() === `down ${word}`) onDown();
+    let text = "";
+    socket.setEncoding("utf8").on("data", function first(chunk: string) {
+      text += chunk;
+      const end = text.indexOf("\n");
+      if (end < 0 && text.length < LINE_CHARS_MAX) return;
+      socket.off("data", first);
+      const line = text.slice(0, end);
+      if (line === `down ${word}`) on.down();
+      else if (line.startsWith(`chaos ${word} `))
+        void byHand(socket, line.slice(`chaos ${word} `.length), on);
       else socket.destroy();
     });
   });
@@ -51,6 +74,45 @@ export async function holdUp(
       server.close();
     },
   };
+}
+
+/** One fault over one connection: another line, or the connection's end, has it undone. */
+async function byHand(socket: Socket, request: string, on: UpRequests): Promise<void> {
+  const ended = new AbortController();
+  socket.once("data", () => ended.abort()).once("close", () => ended.abort());
+  const say = (line: ByHandLine) => void socket.write(`${JSON.stringify(line)}\n`);
+  try {
+    await on.byHand(JSON.parse(request) as ByHand, say, ended.signal);
+  } finally {
+    socket.end();
+  }
+}
+
+/** Asks a system to inject one fault; `end` aborting has it undone. Resolves with its last line, if there was one. */
+export async function askByHand(
+  state: UpState,
+  request: ByHand,
+  onLine: (line: ByHandLine) => void,
+  end: AbortSignal,
+): Promise<ByHandLine | undefined> {
+  const { port, word } = state.control;
+  const socket = connect(port, "127.0.0.1", () => socket.write(`chaos ${word} ${JSON.stringify(request)}\n`));
+  const undo = () => void socket.write("undo\n");
+  end.addEventListener("abort", undo, { once: true });
+  let last: ByHandLine | undefined;
+  socket.on("error", () => {});
+  try {
+    for await (const text of createInterface({ input: socket })) {
+      last = JSON.parse(text) as ByHandLine;
+      onLine(last);
+    }
+  } catch {
+    // The system went away: what it said last is all there is.
+  } finally {
+    end.removeEventListener("abort", undo);
+    socket.destroy();
+  }
+  return last;
 }
 
 /** The state of the system that is up, or undefined; a file whose system does not answer is stale and ignored. */
@@ -76,7 +138,7 @@ export async function readUp(folder: string): Promise<UpState | undefined> {
 export async function askDown(state: UpState): Promise<void> {
   const { port, word } = state.control;
   await new Promise<void>((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(`down ${word}`));
+    const socket = connect(port, "127.0.0.1", () => socket.write(`down ${word}\n`));
     socket.setTimeout(DOWN_DEADLINE_MS, () => {
       socket.destroy();
       reject(

@@ -21,6 +21,8 @@ export interface World {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** SIGINT, SIGTERM, SIGHUP; disposing gives the default behaviour back. */
   onSignal(listener: (signal: string) => void): Disposable;
+  /** Each time that somebody presses Enter; disposing stops listening. */
+  onEnter(listener: () => void): Disposable;
   /** Leaves without any clean-up. Only for the second Ctrl-C. */
   exitNow(code: number): void;
 }
@@ -58,6 +60,20 @@ export function realWorld(): World {
       return {
         [Symbol.dispose]() {
           for (const signal of signals) process.off(signal, listener);
+        },
+      };
+    },
+    onEnter(listener) {
+      const { stdin } = process;
+      const onData = (data: Buffer) => {
+        if (data.includes("\n")) listener();
+      };
+      stdin.on("data", onData);
+      return {
+        [Symbol.dispose]() {
+          stdin.off("data", onData);
+          stdin.pause();
+          stdin.unref?.();
         },
       };
     },

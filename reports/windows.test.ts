@@ -68,6 +68,61 @@ describe("rule 5: the run cut into phases", () => {
     ]);
   });
 
+  test("C64: windows of one schedule are one phase with its name, also when they do not overlap", () => {
+    const story = new Story(long)
+      .fault("latency", "server-1/postgres", 10_000, 13_000, { schedule: "storm" })
+      .fault("cut", "server-3/redis", 14_000, 15_000)
+      .fault("kill", "server-2", 16_000, 18_000, { schedule: "storm" })
+      .fault("cut", "server-3/redis", 40_000, 42_000);
+    const phases = phasesOf(story.record());
+    expect(short(phases).slice(1, 4)).toEqual([
+      "baseline 5-10",
+      "during storm + cut server-3/redis 10-18",
+      "recovery after storm + cut server-3/redis 18-30",
+    ]);
+    expect(phases.find(({ kind }) => kind === "fault")?.faults).toEqual([0, 1, 2]);
+  });
+
+  const waits = {
+    kind: "number",
+    quantity: "ledger.sent",
+    is: ">",
+    value: 5_000,
+    untilMs: 50_000,
+  } as const;
+
+  test("a window that waited for a condition counts from when it really happened", () => {
+    const story = new Story(long).fault("kill", "server-2", 1_000, 3_000, {
+      when: waits,
+      steps: [
+        ["due", 20_000],
+        ["injecting", 21_010],
+        ["observed", 21_100],
+        ["healing", 23_000],
+        ["healed", 24_500],
+      ],
+    });
+    expect(phasesOfStory(story).slice(1, 3)).toEqual(["baseline 5-21", "during kill server-2 21-25"]);
+  });
+
+  test("a condition that never came true: baseline until its last chance, unknown from there", () => {
+    const story = new Story(long).fault("kill", "server-2", 0, 3_000, {
+      when: waits,
+      steps: [["never-due", 50_010]],
+    });
+    const phases = phasesOf(story.record());
+    expect(short(phases)).toEqual(["warm-up 0-5", "baseline 5-50", "during kill server-2 50-60"]);
+    expect(phases[2]?.void).toBe("kill on server-2 never happened: never-due by hand");
+  });
+
+  test("a condition of which the record says nothing is unknown too, unless the run ended before its last chance", () => {
+    const silent = new Story(long).fault("kill", "server-2", 0, 3_000, { when: waits, steps: [] });
+    expect(phasesOf(silent.record()).at(-1)?.void).toContain("does not say what became of it");
+    const cut = new Story(long).fault("kill", "server-2", 0, 3_000, { when: waits, steps: [] });
+    const interrupted = cut.ended({ how: "interrupted", by: "SIGINT" }, 30_000).record();
+    expect(faultSpans(interrupted)).toEqual([]);
+  });
+
   test("overlapping faults make one phase that names both", () => {
     const story = new Story(long)
       .fault("kill", "server-2", 10_000, 14_000)

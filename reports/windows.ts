@@ -57,7 +57,8 @@ export function phasesOf(record: RunRecord): Phase[] {
   for (const [i, group] of groups.entries()) {
     const next = groups[i + 1]?.fromMs;
     const until = next ?? endMs;
-    const name = group.spans.map(({ window }) => `${window.fault} ${window.target}`).join(" + ");
+    const names = group.spans.map(({ window }) => window.schedule ?? `${window.fault} ${window.target}`);
+    const name = [...new Set(names)].join(" + ");
     const faults = group.spans.map(({ window }) => window.index);
     const why = group.spans.flatMap((span) => span.void ?? []).join("; ");
     const voided = why ? { void: why } : {};
@@ -94,15 +95,8 @@ export function faultSpans(record: RunRecord): FaultSpan[] {
     const at = (step: FaultStep): number | undefined => steps.find((event) => event.step === step)?.atMs;
     const injecting = at("injecting");
     if (injecting === undefined) {
-      if (window.fromMs >= endMs) continue;
-      const why = `${window.fault} on ${window.target} was planned at ${window.fromMs} ms, and the record does not say that it happened`;
-      spans.push({
-        window,
-        fromMs: window.fromMs,
-        toMs: Math.min(window.toMs, endMs),
-        healed: true,
-        void: why,
-      });
+      const missed = missedSpan(window, steps, endMs);
+      if (missed.fromMs < endMs) spans.push({ window, healed: true, ...missed });
       continue;
     }
     const healedMs = at("healed") ?? at("failed");
@@ -116,6 +110,34 @@ export function faultSpans(record: RunRecord): FaultSpan[] {
     });
   }
   return spans.sort((a, b) => a.fromMs - b.fromMs || a.window.index - b.window.index);
+}
+
+/**
+ * Where the record should have a fault and has none. A condition that never came true leaves unknown what lay after
+ * its last chance: until then the fault was not missing.
+ */
+function missedSpan(
+  window: FaultWindow,
+  steps: readonly FaultEvent[],
+  endMs: number,
+): { readonly fromMs: number; readonly toMs: number; readonly void: string } {
+  const name = `${window.fault} on ${window.target}`;
+  const neverDue = steps.find((event) => event.step === "never-due");
+  if (neverDue) {
+    const detail = neverDue.detail ? `: ${neverDue.detail}` : "";
+    return { fromMs: neverDue.atMs, toMs: endMs, void: `${name} never happened${detail}` };
+  }
+  const due = steps.find((event) => event.step === "due");
+  if (window.when && !due) {
+    const why = `${name} waited for its condition, and the record does not say what became of it`;
+    return { fromMs: window.when.untilMs, toMs: endMs, void: why };
+  }
+  const fromMs = (due?.atMs ?? 0) + window.fromMs;
+  return {
+    fromMs,
+    toMs: Math.min((due?.atMs ?? 0) + window.toMs, endMs),
+    void: `${name} was planned at ${fromMs} ms, and the record does not say that it happened`,
+  };
 }
 
 /** Index of the fault that was in force at a time of the run, for evidence. */
@@ -169,23 +191,28 @@ interface Group {
   readonly toMs: number;
 }
 
-/** Faults on whole seconds; those that share a second become one group. Only what lies before the end. */
+/**
+ * Faults on whole seconds; those that share a second become one group, and so do those of one schedule with all that
+ * lies between them. Only what lies before the end.
+ */
 function overlapping(spans: readonly FaultSpan[], endMs: number): Group[] {
   const groups: Group[] = [];
   for (const span of spans) {
     const fromMs = wholeDown(span.fromMs);
     const toMs = Math.min(wholeUp(span.toMs), endMs);
     if (fromMs >= endMs) continue;
-    const last = groups.at(-1);
-    if (last && fromMs < last.toMs) {
-      groups[groups.length - 1] = {
-        spans: [...last.spans, span],
-        fromMs: last.fromMs,
-        toMs: Math.max(last.toMs, toMs),
-      };
-    } else {
-      groups.push({ spans: [span], fromMs, toMs: Math.max(toMs, fromMs + 1_000) });
-    }
+    const { schedule } = span.window;
+    const at = groups.findIndex(
+      (group) =>
+        fromMs < group.toMs ||
+        (schedule !== undefined && group.spans.some((other) => other.window.schedule === schedule)),
+    );
+    const joined = at < 0 ? [] : groups.splice(at);
+    groups.push({
+      spans: [...joined.flatMap((group) => group.spans), span],
+      fromMs: joined[0]?.fromMs ?? fromMs,
+      toMs: Math.max(toMs, fromMs + 1_000, ...joined.map((group) => group.toMs)),
+    });
   }
   return groups;
 }

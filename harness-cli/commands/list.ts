@@ -1,6 +1,7 @@
 import { Argument, type Command } from "commander";
 import { loadCatalog } from "../catalog.ts";
 import { errorTable } from "../errors.ts";
+import { faultRows } from "../fault-rows.ts";
 import { targetNames } from "../fault-spec.ts";
 import type { Action } from "../main.ts";
 import type { World } from "../world.ts";
@@ -22,7 +23,12 @@ export function list(program: Command, world: World, done: Action): void {
     .option("--json", "as JSON")
     .action(async (kind: Kind | undefined, options: { json?: boolean }) => {
       const all = await rows();
-      const chosen = kind ? { [kind]: all[kind] } : all;
+      const chosen =
+        kind === "faults"
+          ? { faults: all.faults, requirements: requirementsOfFaults(all.faults) }
+          : kind
+            ? { [kind]: all[kind] }
+            : all;
       world.stdout.write(options.json ? `${JSON.stringify(chosen, null, 2)}\n` : table(chosen));
       done(0);
     });
@@ -54,7 +60,24 @@ async function rows(): Promise<Record<Kind, readonly Row[]>> {
   };
 }
 
-function table(chosen: Partial<Record<Kind, readonly Row[]>>): string {
+/** Every row of section E: the faults that build it, where it lives, or why it is not built. */
+function requirementsOfFaults(faults: readonly Row[]) {
+  return faultRows.map(({ id, says, lives, why }) => {
+    const by = faults.filter((fault) => fault.requirement.includes(id)).map(({ name }) => name);
+    const state = by.length > 0 ? "built" : lives ? "elsewhere" : "not built";
+    const where = [by.join(", "), lives, why && (by.length > 0 ? why : `not built: ${why}`)].filter(Boolean);
+    return {
+      name: id,
+      summary: `${says}: ${where.join("; ")}`,
+      requirement: [],
+      ...{ state, says, faults: by },
+      ...(lives ? { lives } : {}),
+      ...(why ? { why } : {}),
+    };
+  });
+}
+
+function table(chosen: Readonly<Record<string, readonly Row[]>>): string {
   return Object.entries(chosen)
     .map(([kind, entries]) => {
       const width = Math.max(...entries.map(({ name }) => name.length));

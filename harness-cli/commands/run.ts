@@ -2,10 +2,11 @@ import path from "node:path";
 import type { Command } from "commander";
 import type { External, Plan } from "../../reports/record/plan.ts";
 import { text } from "../../reports/render/text.ts";
+import { SAFE_CAPS } from "../caps.ts";
 import { loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
 import { exitCodeOf } from "../exit-codes.ts";
-import { FAULT_FORM } from "../fault-spec.ts";
+import { FAULT_FORM, FAULT_GRAMMAR } from "../fault-spec.ts";
 import type { Action } from "../main.ts";
 import { plan } from "../plan.ts";
 import { readPlan } from "../plan-file.ts";
@@ -16,6 +17,7 @@ import type { World } from "../world.ts";
 interface Options {
   readonly param: string[];
   readonly fault: string[];
+  readonly faultCommand: string[];
   readonly defect: string[];
   readonly check: string[];
   readonly limit: string[];
@@ -27,6 +29,9 @@ interface Options {
   readonly origin?: string;
   readonly metricsUrl: string[];
   readonly allowHost: string[];
+  readonly caFile?: string;
+  readonly maxConnections?: number;
+  readonly maxRate?: number;
   readonly plan?: string;
   readonly out: string;
   readonly json?: boolean;
@@ -36,6 +41,7 @@ interface Options {
 const PLANNED = [
   "param",
   "fault",
+  "faultCommand",
   "defect",
   "check",
   "limit",
@@ -46,6 +52,9 @@ const PLANNED = [
   "connectHeader",
   "origin",
   "metricsUrl",
+  "caFile",
+  "maxConnections",
+  "maxRate",
 ] as const;
 
 export function runCommand(program: Command, world: World, done: Action): void {
@@ -55,6 +64,12 @@ export function runCommand(program: Command, world: World, done: Action): void {
     .argument("[scenario]", "a name from `seaworthy list scenarios`, or a path to your own file")
     .option("-p, --param <key=value>", "a parameter of the scenario", collect, [])
     .option("--fault <spec>", `a fault and when: ${FAULT_FORM}`, collect, [])
+    .option(
+      "--fault-command <target.step=command>",
+      "what the fault `command` does on a system of your own; steps: inject, observe, undo, healed",
+      collect,
+      [],
+    )
     .option("--defect <name>", "switch a known production mistake on", collect, [])
     .option("--check <name>", "judge by this check only (may be repeated)", collect, [])
     .option("--limit <check[.phase]=value>", "another limit for a check", collect, [])
@@ -76,9 +91,24 @@ export function runCommand(program: Command, world: World, done: Action): void {
     .option("--origin <origin>", "Origin of the handshake for --url")
     .option("--metrics-url <url>", "a Prometheus endpoint of your own system", collect, [])
     .option("--allow-host <host>", "a host off this machine that may be loaded", collect, [])
+    .option(
+      "--ca-file <file>",
+      "PEM of the authority behind a wss:// address that this machine does not know",
+    )
+    .option(
+      "--max-connections <n>",
+      `cap for --url; off this machine ${SAFE_CAPS.connections} unless you say otherwise`,
+      wholeNumber,
+    )
+    .option(
+      "--max-rate <n>",
+      `cap on messages and connections a second for --url; off this machine ${SAFE_CAPS.ratePerSecond}`,
+      wholeNumber,
+    )
     .option("--plan <file>", "repeat the plan of an earlier run exactly")
     .option("--out <folder>", "where runs are kept", "runs")
     .option("--json", "print verdict.json instead of text")
+    .addHelpText("after", `\n${FAULT_GRAMMAR}`)
     .action(async (scenario: string | undefined, options: Options) => {
       const catalog = await loadCatalog();
       const planned = options.plan
@@ -108,6 +138,7 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
     scenario,
     params: options.param,
     faults: options.fault,
+    faultCommands: options.faultCommand,
     defects: options.defect,
     checks: options.check,
     limits: options.limit,
@@ -115,13 +146,15 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
     timeScale: options.timeScale ?? 1,
     target:
       options.url.length > 0
-        ? externalOf(options)
+        ? externalOf(options, world.cwd)
         : { kind: "reference" as const, instances: options.instances ?? 3 },
+    maxConnections: options.maxConnections,
+    maxRate: options.maxRate,
     cwd: world.cwd,
   };
 }
 
-function externalOf(options: Options): External {
+function externalOf(options: Options, cwd: string): External {
   const connectHeaders: Record<string, string> = {};
   for (const header of options.connectHeader) {
     const at = header.indexOf(":");
@@ -144,6 +177,7 @@ function externalOf(options: Options): External {
     connectHeaders,
     metricsUrls: options.metricsUrl,
     ...(options.origin ? { origin: options.origin } : {}),
+    ...(options.caFile ? { caFile: path.resolve(cwd, options.caFile) } : {}),
   };
 }
 

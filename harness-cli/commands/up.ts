@@ -3,6 +3,7 @@ import { mkdir, open } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
 import type { Plan } from "../../reports/record/plan.ts";
+import { faultsByHand } from "../by-hand.ts";
 import { loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
 import { listenForInterrupt } from "../interrupt.ts";
@@ -96,6 +97,7 @@ async function attached(
     runDir: folder,
     supervisor,
     allowHosts: [],
+    framesEverywhere: true,
     signal: interrupt.signal,
     onEvent(event) {
       if (event.what === "exited" && !event.expected) {
@@ -107,7 +109,11 @@ async function attached(
   });
   const asked = Promise.withResolvers<void>();
   interrupt.signal.addEventListener("abort", () => asked.resolve(), { once: true });
-  await using hold = await holdUp(folder, stateOf(target), () => asked.resolve());
+  await using hands = faultsByHand({ target, folder, supervisor, world, say: (text) => progress.say(text) });
+  await using hold = await holdUp(folder, stateOf(target), {
+    down: () => asked.resolve(),
+    byHand: (request, say, ended) => hands.inject(request, say, ended),
+  });
   progress.say("up; Ctrl-C or `npx seaworthy down` stops it");
   print(hold.state);
   await asked.promise;

@@ -78,7 +78,7 @@ function startCli(
   const child = spawn(command, args, {
     cwd: place.folder,
     env: { ...process.env, TMPDIR: place.temporary, NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   let out = "";
   let err = "";
@@ -122,7 +122,7 @@ function startCli(
   };
 }
 
-async function markedProcesses(mark: string): Promise<{ pid: number; command: string }[]> {
+export async function markedProcesses(mark: string): Promise<{ pid: number; command: string }[]> {
   const found: { pid: number; command: string }[] = [];
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name)) continue;

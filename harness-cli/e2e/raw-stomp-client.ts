@@ -101,7 +101,10 @@ export class RawStompClient {
       const leftMs = untilMs - Date.now();
       if (leftMs <= 0) {
         const last = this.frames.slice(-3).map((got) => JSON.stringify(got).slice(0, 300));
-        throw new Error(`waited in vain; ${this.frames.length} frames, at last ${last.join(" ")}`);
+        const state = this.ws.readyState === WebSocket.OPEN ? "open" : "closed";
+        throw new Error(
+          `waited in vain, and it is ${state}; ${this.frames.length} frames, at last ${last.join(" ")}`,
+        );
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, leftMs);

@@ -4,7 +4,7 @@ import path from "node:path";
 import { SignJWT } from "jose";
 import type { Plan } from "../../reports/record/plan.ts";
 import { findTools } from "../provision/tools.ts";
-import { bringUpProcesses } from "../target/processes.ts";
+import { type BringUpOptions, bringUpProcesses } from "../target/processes.ts";
 import { createSupervisor } from "../target/supervisor.ts";
 import type { RunningTarget } from "../target/target.ts";
 
@@ -33,6 +33,7 @@ export async function bringUpReference(
   instances: number,
   timeScale: number,
   settings: Readonly<Record<string, string>> = {},
+  more: Partial<Pick<BringUpOptions, "framesEverywhere" | "onEvent">> = {},
 ): Promise<ReferenceSystem> {
   const plan: Plan = {
     format: 1,
@@ -58,6 +59,7 @@ export async function bringUpReference(
     settings,
     signal: AbortSignal.timeout(90_000),
     onEvent: () => {},
+    ...more,
   });
   if (target.access.kind !== "jwt") throw new Error("the reference server takes tokens");
   const { secret, origin } = target.access;

@@ -12,6 +12,7 @@ export interface EntryOptions {
   readonly plan: Plan;
   readonly runDir: string;
   readonly endpoints: readonly string[];
+  readonly hosts?: Readonly<Record<string, string>>;
   readonly access: Access;
   /** Where a relative path of a user's own scenario starts; absent, that of this process. */
   readonly cwd?: string;
@@ -28,7 +29,7 @@ export async function writeEntry(options: EntryOptions): Promise<string> {
 }
 
 /** The text of the entry; the same plan and addresses give the same bytes. */
-export function entryText({ plan, runDir, endpoints, access, cwd = "" }: EntryOptions): string {
+export function entryText({ plan, runDir, endpoints, hosts, access, cwd = "" }: EntryOptions): string {
   const { name, params } = plan.scenario;
   const scenarioFile = name.includes("/") ? path.resolve(cwd, name) : ours(`${name}${extension}`);
   const config: LoadConfig = {
@@ -39,6 +40,7 @@ export function entryText({ plan, runDir, endpoints, access, cwd = "" }: EntryOp
     params,
     timing: plan.timing,
     endpoints,
+    ...(hosts ? { hosts } : {}),
     access,
     reference: plan.target.kind === "reference",
     vus: VUS,

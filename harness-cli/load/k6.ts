@@ -16,6 +16,10 @@ export interface LoadOptions {
   readonly tools: Pick<Tools, "k6">;
   readonly supervisor: Pick<Supervisor, "spawn">;
   readonly endpoints: readonly string[];
+  /** `host:port` that is dialled at another one, its name kept (SNI, Host). */
+  readonly hosts?: Readonly<Record<string, string>>;
+  /** PEM of the authority behind wss:// addresses. */
+  readonly caFile?: string;
   readonly access: Access;
   /** Where a relative path of a user's own scenario starts. */
   readonly cwd?: string;
@@ -133,7 +137,12 @@ async function spawnK6(options: LoadOptions, telemetryUrl: string): Promise<Chil
     command: tools.k6.path,
     args: [...ARGS, entry],
     // A quarter less CPU for twice the memory (measured); the load is small and the cores are few.
-    env: { SEAWORTHY_TELEMETRY: telemetryUrl, GOGC: "400" },
+    env: {
+      SEAWORTHY_TELEMETRY: telemetryUrl,
+      GOGC: "400",
+      // Go's own: k6 has no option for an authority.
+      ...(options.caFile ? { SSL_CERT_FILE: options.caFile } : {}),
+    },
     cwd: runDir,
     logFile: path.join(runDir, "logs", "k6.log"),
     stopSignal: "SIGINT",

@@ -13,6 +13,8 @@ export function bringUp(options: {
   readonly runDir: string;
   readonly supervisor: Supervisor;
   readonly allowHosts: readonly string[];
+  /** Of a reference system: the frame proxy on every link of clients, for faults by hand. */
+  readonly framesEverywhere?: boolean;
   readonly signal: AbortSignal;
   readonly onEvent: (event: Omit<ProcessEvent, "kind" | "atMs">) => void;
 }): Promise<RunningTarget> {

@@ -5,6 +5,7 @@ import { within } from "../../chaos/deadline.ts";
 import type { Exit } from "../../chaos/topology.ts";
 import { SeaworthyError } from "../errors.ts";
 import { fileSize, lastLinesOf } from "./log-file.ts";
+import { descendantsOf } from "./process-tree.ts";
 import type { Child, ProcessSpec } from "./supervisor.ts";
 
 const DEFAULT_GRACE_MS = 3_000;
@@ -55,12 +56,20 @@ export async function spawnChild(
     return { code, signal, atEpochMs: Date.now() };
   });
 
-  /** Signals that no process can refuse go to the whole group; the others to its leader, who knows what to do. */
+  /**
+   * Signals that no process can refuse go to all that it started; the others to itself, who knows what to do. Its
+   * group first, in one step: nobody in it can start another one in between.
+   */
   function send(signal: NodeJS.Signals): void {
     if (gone) return;
-    const all = signal === "SIGKILL" || signal === "SIGSTOP" || signal === "SIGCONT";
+    const own = pid as number;
+    const toAll = signal === "SIGKILL" || signal === "SIGSTOP" || signal === "SIGCONT";
+    for (const to of toAll ? [-own, ...descendantsOf(own)] : [own]) sendTo(to, signal);
+  }
+
+  function sendTo(to: number, signal: NodeJS.Signals): void {
     try {
-      kill(all ? -(pid as number) : (pid as number), signal);
+      kill(to, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }

@@ -6,6 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import frameDuplicate from "../../chaos/faults/frame-duplicate.ts";
 import latency from "../../chaos/faults/latency.ts";
 import type { FaultWindow } from "../../chaos/timeline.ts";
 import type { External } from "../../reports/record/plan.ts";
@@ -19,13 +20,14 @@ let runDir: string;
 let supervisor: Supervisor;
 let news: ProcessNews[];
 let server: http.Server;
+let sockets: WebSocketServer;
 let address: string;
 beforeEach(async () => {
   runDir = await mkdtemp(path.join(os.tmpdir(), "seaworthy-run-"));
   supervisor = await createSupervisor({ runDir });
   news = [];
   server = http.createServer((_, response) => response.writeHead(404).end());
-  const sockets = new WebSocketServer({ server, path: "/stomp" });
+  sockets = new WebSocketServer({ server, path: "/stomp" });
   sockets.on("connection", (socket, request) => socket.send(`hello ${request.headers.origin}`));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -87,6 +89,44 @@ test("E1: a fault on a link puts a proxy in front of that address only, path and
   const socket = new WebSocket(target.endpoints[1] as string, { origin: "https://shop.example" });
   const [hello] = await once(socket, "message");
   expect(String(hello)).toBe("hello https://shop.example");
+  socket.terminate();
+});
+
+test("E55: a fault on single frames puts the frame proxy behind Toxiproxy on that address only", async () => {
+  const urls = [`ws://${address}/stomp`, `ws://${address}/stomp?b=2`];
+  const { params, closes, drops } = frameDuplicate;
+  const window = {
+    index: 0,
+    fault: "frame-duplicate",
+    target: "server-2/clients",
+    params,
+    fromMs: 0,
+    toMs: 1,
+  };
+  await using target = await meet({ urls }, [{ ...window, closes, drops, frames: true }]);
+  expect(target.endpoints[0]).toBe(urls[0]);
+  const [link] = target.topology.links;
+  expect(link?.name).toBe("server-2/clients");
+  expect(link?.upstream).not.toBe(address);
+  expect(Object.keys(target.pids()).sort()).toEqual(["frame-proxy", "toxiproxy"]);
+
+  const got: string[] = [];
+  const socket = new WebSocket(target.endpoints[1] as string, { origin: "https://shop.example" });
+  socket.on("message", (data) => void got.push(String(data)));
+  await once(socket, "message");
+  const [served] = [...sockets.clients];
+  const given = { ...frameDuplicate.params, frame: "data", copies: 2 };
+  const undo = await frameDuplicate.inject(link as never, given);
+  served?.send("thrice");
+  await expect
+    .poll(() => got, { timeout: 20_000 })
+    .toEqual(["hello https://shop.example", "thrice", "thrice", "thrice"]);
+  expect(await frameDuplicate.observed(link as never, given)).toBe(true);
+  await undo[Symbol.asyncDispose]();
+  expect(await frameDuplicate.healed(link as never, given)).toBe(true);
+  served?.send("once");
+  await expect.poll(() => got.at(-1), { timeout: 20_000 }).toBe("once");
+  expect(got).toHaveLength(5);
   socket.terminate();
 });
 

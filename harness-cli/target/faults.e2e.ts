@@ -227,7 +227,7 @@ test("E12, B27: a planned stop kills whoever drains longer than the grace", asyn
   });
 });
 
-test("a process that dies by itself is news that nobody expected, with its last lines", async () => {
+test("E67: a process that dies by itself is news that nobody expected, with its last lines", async () => {
   process.kill(processNamed("server-2").pid() as number, "SIGKILL"); // behind the harness's back
   await soon("the news of it", async () => newsOf("server-2").length > 0);
   const [died] = newsOf("server-2");

@@ -1,8 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { DeadlinePassed, within } from "../../chaos/deadline.ts";
-import type { Exit, Process } from "../../chaos/topology.ts";
+import type { Exit, Limits, Process, SwitchBoard } from "../../chaos/topology.ts";
 import type { ProcessEvent } from "../../reports/record/history.ts";
 import { SeaworthyError } from "../errors.ts";
+import { limitsOf } from "./process-limits.ts";
+import { descendantsOf, isStopped } from "./process-tree.ts";
 import type { Child, ProcessSpec, Supervisor } from "./supervisor.ts";
 
 export type ProcessNews = Omit<ProcessEvent, "kind" | "atMs">;
@@ -17,6 +19,9 @@ export interface ProcessOptions {
   ready?(timeoutMs: number): Promise<boolean>;
   /** Clears away what a killed one may have left behind, before it is started again. */
   beforeRestart?(): Promise<void>;
+  /** Faults may limit what it may use. Not where its children inherit that and keep it (Postgres's backends). */
+  readonly canBeLimited?: boolean;
+  readonly switches?: SwitchBoard;
 }
 
 /** A process of ours that faults may hit: it can be started again and again with the same settings. */
@@ -53,6 +58,8 @@ export function ownProcess(options: ProcessOptions): OwnProcess {
   let child: Child | undefined;
   let lastExit: Exit | undefined;
   let exitAsked = false;
+  /** Its address space is limited: a death is no surprise. */
+  let mayRunOut = false;
   let starting: Promise<void> | undefined;
   let readiness: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -62,13 +69,15 @@ export function ownProcess(options: ProcessOptions): OwnProcess {
     const { pid } = started;
     child = started;
     exitAsked = false;
+    mayRunOut = false;
     onEvent({ name, what: "started", pid });
     void started.exit.then((exit) => {
       lastExit = exit;
       child = undefined;
       const { code, signal } = exit;
-      const lastLines = exitAsked ? {} : { lastLines: started.lastLines() };
-      onEvent({ name, what: "exited", pid, code, signal, expected: exitAsked, ...lastLines });
+      const expected = exitAsked || mayRunOut;
+      const lastLines = expected ? {} : { lastLines: started.lastLines() };
+      onEvent({ name, what: "exited", pid, code, signal, expected, ...lastLines });
     });
     readiness = untilYes(started, ready).then(() => onEvent({ name, what: "ready", pid }));
     readiness.catch(() => {});
@@ -109,10 +118,26 @@ export function ownProcess(options: ProcessOptions): OwnProcess {
     await inTime(running, "gave no answer", answers === ready ? readiness : untilYes(running, answers));
   }
 
+  const systemLimits = options.canBeLimited ? limitsOf(() => child?.pid) : undefined;
+  const limits: Limits | undefined = systemLimits && {
+    ...systemLimits,
+    async set(resource, limit) {
+      if (resource === "address-space" && limit !== undefined) mayRunOut = true;
+      await systemLimits.set(resource, limit);
+      if (resource === "address-space" && limit === undefined) mayRunOut = false;
+    },
+  };
+
   return {
     kind: "process",
     name,
+    ...(limits ? { limits } : {}),
+    ...(options.switches ? { switches: options.switches } : {}),
     pid: () => child?.pid,
+    frozen() {
+      const pid = child?.pid;
+      return pid !== undefined && [pid, ...descendantsOf(pid)].every(isStopped);
+    },
     async signal(signal) {
       if (child === undefined) throw new Error(`${name} is not running`);
       if (FATAL.has(signal)) exitAsked = true;

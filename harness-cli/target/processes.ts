@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { roundTrip } from "../../chaos/round-trip.ts";
 import type { LinkOptions } from "../../chaos/toxiproxy.ts";
 import type { Plan, Reference } from "../../reports/record/plan.ts";
 import { thisMachine } from "../provision/machine.ts";
@@ -11,6 +10,7 @@ import { httpStatus } from "./answers.ts";
 import { auditPostgres } from "./audit.ts";
 import { compileCache } from "./compile-cache.ts";
 import { onDisk } from "./disk.ts";
+import { behindFrameProxy, FRAME_PROXY, frameProxyProcess, linksWithFrames } from "./frame-proxy-process.ts";
 import { choosePorts } from "./ports.ts";
 import {
   answersQueries,
@@ -20,8 +20,11 @@ import {
   makeDataFolder,
   postgresSettings,
 } from "./postgres.ts";
+import { carryByQuery, postgresStore } from "./postgres-store.ts";
 import { howItEnded, type OwnProcess, ownProcess, type ProcessNews, StartFailed } from "./process-port.ts";
+import { redisProcess, redisStore } from "./redis.ts";
 import type { Supervisor } from "./supervisor.ts";
+import { switchBoard } from "./switch-board.ts";
 import type { RunningTarget } from "./target.ts";
 import { ProxiesMissing, toxiproxyProcess } from "./toxiproxy-process.ts";
 
@@ -36,6 +39,8 @@ export interface BringUpOptions {
   readonly ports?: Readonly<Record<string, number>>;
   /** Another server than the reference, for tests of this file: a program for Node with the same environment. */
   readonly serverProgram?: string;
+  /** The frame proxy on every link of clients, not only where the plan needs it: for faults by hand. */
+  readonly framesEverywhere?: boolean;
   /** Settings of the servers beside those that the plan gives them, by environment variable. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -73,8 +78,13 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
   const reference = plan.target as Reference;
   const servers = Array.from({ length: reference.instances }, (_, i) => `server-${i + 1}`);
   const linkNames = servers.flatMap((name) => [`${name}/clients`, `${name}/redis`, `${name}/postgres`]);
+  const framed = options.framesEverywhere
+    ? linkNames.filter((name) => name.endsWith("/clients"))
+    : linkNames.filter((name) => linksWithFrames(plan).has(name));
+  const frameProxyPorts = framed.length > 0 ? [FRAME_PROXY, ...framed.map(behindFrameProxy)] : [];
+  const names = ["redis", "postgres", "toxiproxy", ...servers, ...linkNames, ...frameProxyPorts];
   const [ports, folder] = await Promise.all([
-    choosePorts(["redis", "postgres", "toxiproxy", ...servers, ...linkNames], options.ports),
+    choosePorts(names, options.ports),
     supervisor.temporaryFolder("data"),
     onDisk("the folder for logs", () => mkdir(path.join(runDir, "logs"), { recursive: true })),
   ]);
@@ -83,7 +93,8 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
   const bringingUp = watchStart(options.onEvent, logFile);
   const own = { supervisor, onEvent: bringingUp.onEvent };
 
-  const redis = redisProcess(tools, port("redis"), { ...own, folder, logFile: logFile("redis") });
+  const redisPlace = { ...own, folder, logFile };
+  const redis = redisProcess(tools, "redis", port("redis"), redisPlace);
   const postgres = postgresProcess(tools, port("postgres"), { ...own, folder, logFile: logFile("postgres") });
   const toxiproxy = toxiproxyProcess({
     ...own,
@@ -91,9 +102,26 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
     folder,
     port: port("toxiproxy"),
     logFile: logFile("toxiproxy"),
-    links: linkNames.map((name) => linkOf(name, port)),
+    links: linkNames.map((name) => linkOf(name, port, framed.includes(name))),
   });
+  const frameProxy =
+    framed.length === 0
+      ? undefined
+      : frameProxyProcess({
+          ...own,
+          tools,
+          folder,
+          port: port(FRAME_PROXY),
+          logFile: logFile(FRAME_PROXY),
+          seed: plan.seed,
+          links: framed.map((name) => ({
+            name,
+            listen: `127.0.0.1:${port(behindFrameProxy(name))}`,
+            upstream: linkOf(name, port, false).upstream,
+          })),
+        });
   const jwtSecret = randomBytes(32).toString("hex");
+  const internalToken = options.settings?.INTERNAL_TOKEN || randomBytes(32).toString("hex");
   const serverProcesses = servers.map((name) =>
     ownProcess({
       ...own,
@@ -101,15 +129,21 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
         name,
         command: tools.node.path,
         args: [options.serverProgram ?? referenceServer],
-        env: { ...serverEnvironment(name, port, plan, reference, jwtSecret), ...options.settings },
+        env: {
+          ...serverEnvironment(name, port, plan, reference, jwtSecret),
+          INTERNAL_TOKEN: internalToken,
+          ...options.settings,
+        },
         logFile: logFile(name),
       },
+      canBeLimited: true,
+      switches: switchBoard(urlOf(port(name)), internalToken),
       answers: async (timeoutMs) =>
         (await httpStatus(`${urlOf(port(name))}/health/live`, timeoutMs)) !== undefined,
       ready: async (timeoutMs) => (await httpStatus(`${urlOf(port(name))}/health/ready`, timeoutMs)) === 200,
     }),
   );
-  const infrastructure = [redis, postgres, toxiproxy.process];
+  const infrastructure = [redis, postgres, toxiproxy.process, ...(frameProxy ? [frameProxy.process] : [])];
   const processes = [...serverProcesses, ...infrastructure];
 
   /** The servers first: they must not see their stores go and cry about it. */
@@ -128,6 +162,7 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
         logFile: logFile("postgres"),
       }).then(() => postgres.start()),
       toxiproxy.start(),
+      frameProxy?.start() ?? Promise.resolve(),
     ]);
     await allOf(serverProcesses.map((process) => process.start().then(() => process.becomeReady())));
   };
@@ -141,23 +176,17 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
 
   return {
     topology: {
-      links: toxiproxy.links,
+      links: toxiproxy.links.map((link) => frameProxy?.withFrames(link) ?? link),
       processes,
       stores: [
-        {
-          kind: "store",
-          name: "redis",
-          engine: "redis",
-          url: `redis://127.0.0.1:${port("redis")}`,
+        redisStore({
+          tools,
           process: redis,
-        },
-        {
-          kind: "store",
-          name: "postgres",
-          engine: "postgres",
-          url: `postgres://${database.user}@127.0.0.1:${port("postgres")}/${database.name}`,
-          process: postgres,
-        },
+          port: port("redis"),
+          links: toxiproxy.links.filter((link) => link.name.endsWith("/redis")),
+          place: redisPlace,
+        }),
+        postgresStore(postgres, port("postgres")),
       ],
     },
     endpoints: servers.map((name) => `ws://127.0.0.1:${port(`${name}/clients`)}/ws`),
@@ -190,26 +219,6 @@ interface Place {
   readonly logFile: string;
 }
 
-/** Without persistence: a restart loses everything, which is what a fault on it means (E20). */
-function redisProcess(tools: Pick<Tools, "redis">, port: number, place: Place): OwnProcess {
-  const { supervisor, onEvent, folder, logFile } = place;
-  return ownProcess({
-    supervisor,
-    onEvent,
-    spec: {
-      name: "redis",
-      command: tools.redis.path,
-      args: [
-        ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
-        ...["--save", "", "--appendonly", "no", "--daemonize", "no"],
-      ],
-      logFile,
-    },
-    answers: async (timeoutMs) =>
-      (await roundTrip({ host: "127.0.0.1", port }, "redis", timeoutMs)) !== undefined,
-  });
-}
-
 function postgresProcess(tools: Pick<Tools, "postgres">, port: number, place: Place): OwnProcess {
   const { supervisor, onEvent, logFile } = place;
   const folder = path.join(place.folder, "postgres");
@@ -231,13 +240,15 @@ function postgresProcess(tools: Pick<Tools, "postgres">, port: number, place: Pl
   });
 }
 
-function linkOf(name: string, port: Ports): Omit<LinkOptions, "apiUrl"> {
+/** Toxiproxy is the outer one: what it does to a link is what the clients feel, and the frame proxy sees whole frames. */
+function linkOf(name: string, port: Ports, isFramed: boolean): Omit<LinkOptions, "apiUrl"> {
   const [server, to] = name.split("/") as [string, "clients" | "redis" | "postgres"];
   return {
     name,
     listen: `127.0.0.1:${port(name)}`,
-    upstream: `127.0.0.1:${port(to === "clients" ? server : to)}`,
+    upstream: `127.0.0.1:${port(isFramed ? behindFrameProxy(name) : to === "clients" ? server : to)}`,
     probe: to === "clients" ? "http" : to,
+    ...(to === "postgres" ? { carry: carryByQuery } : {}),
   };
 }
 

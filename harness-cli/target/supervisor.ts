@@ -46,8 +46,18 @@ export interface Child {
 export interface Supervisor extends AsyncDisposable {
   /** Rejects with the child's last lines if it cannot be started at all. */
   spawn(spec: ProcessSpec): Promise<Child>;
+  /** Should the harness die, even by kill -9, the watchdog runs this command line once. Disposing takes it back. */
+  runIfHarnessDies(command: LastCommand): Disposable;
   /** Removed when the supervisor is disposed, and by the watchdog. */
   temporaryFolder(name: string): Promise<string>;
+}
+
+/** A user's own undo of a user's own fault: what the harness owes even when it is dead. */
+export interface LastCommand {
+  readonly command: string;
+  readonly timeoutMs: number;
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** One JSON line from the supervisor to `watchdog.ts`. */
@@ -63,6 +73,9 @@ export type WatchdogLine =
       };
     }
   | { readonly remove: number }
+  /** A command line to run should the harness die; `forget` takes it back. */
+  | { readonly last: LastCommand & { readonly id: number } }
+  | { readonly forget: number }
   /** A temporary folder, announced before it is made. */
   | { readonly folder: string }
   /** `NAME=value` in the environment of everything that is started. */
@@ -98,6 +111,7 @@ export async function createSupervisor(options: SupervisorOptions = {}): Promise
 
   const children = new Set<Child>();
   const folders: string[] = [];
+  let lastCommands = 0;
   let disposed: Promise<void> | undefined;
 
   async function spawn(spec: ProcessSpec): Promise<Child> {
@@ -146,6 +160,11 @@ export async function createSupervisor(options: SupervisorOptions = {}): Promise
   return {
     spawn,
     temporaryFolder,
+    runIfHarnessDies(command) {
+      const id = lastCommands++;
+      watchdog.tell({ last: { id, ...command } });
+      return { [Symbol.dispose]: () => watchdog.tell({ forget: id }) };
+    },
     [Symbol.asyncDispose]: () => {
       disposed ??= dispose();
       return disposed;

@@ -6,6 +6,10 @@ export interface RunningTarget extends AsyncDisposable {
   readonly topology: Topology;
   /** ws:// addresses that the clients dial, one per instance, through their proxies. */
   readonly endpoints: readonly string[];
+  /** `host:port` that clients must dial at another one, without asking for another name: wss:// through a proxy. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  /** PEM of the authority behind wss:// addresses, where this machine does not know it. */
+  readonly caFile?: string;
   /** Direct addresses, past the proxies; `metricsUrl` is scraped once a second. */
   readonly servers: readonly { readonly name: string; readonly metricsUrl: string }[];
   /** What CONNECT must carry. */

@@ -3,13 +3,15 @@
  * harness was killed, and everything on the list is stopped and removed. With `done` only strays are left to end. Started by `supervisor.ts`, which
  * documents the lines (`WatchdogLine`). Small and without npm imports, since every run starts it.
  */
+import { spawn } from "node:child_process";
 import { appendFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { kill, pid as ownPid, stdin } from "node:process";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
+import { descendantsOf } from "./process-tree.ts";
 import { startTimeOf } from "./start-time.ts";
-import type { WatchdogLine } from "./supervisor.ts";
+import type { LastCommand, WatchdogLine } from "./supervisor.ts";
 
 /** Between the polite signal and SIGKILL. All of it must be over within 5 s of the harness's death. */
 const GRACE_MS = 1_500;
@@ -20,6 +22,7 @@ type Registered = Extract<WatchdogLine, { add: unknown }>["add"];
 
 const children = new Map<number, Registered>();
 const folders: string[] = [];
+const lastCommands = new Map<number, LastCommand>();
 let log: string | undefined;
 let marker: string | undefined;
 let done = false;
@@ -33,6 +36,8 @@ for await (const text of createInterface({ input: stdin })) {
   }
   if ("add" in line) children.set(line.add.pid, line.add);
   else if ("remove" in line) children.delete(line.remove);
+  else if ("last" in line) lastCommands.set(line.last.id, line.last);
+  else if ("forget" in line) lastCommands.delete(line.forget);
   else if ("folder" in line) folders.push(line.folder);
   else if ("marker" in line) marker = line.marker;
   else if ("log" in line) log = line.log;
@@ -43,20 +48,36 @@ else await clearAway();
 
 async function clearAway(): Promise<void> {
   note("the harness died without stopping what it started");
+  const undone = [...lastCommands.values()].reverse().map(runLast);
   for (const child of living()) {
     note(`${child.stopSignal} to ${child.name}, pid ${child.pid}`);
     send(child.pid, child.stopSignal);
-    send(-child.pid, "SIGCONT"); // a frozen process cannot stop
+    // A frozen process cannot stop; nor can those of its own that lead groups of their own (Postgres's backends).
+    for (const pid of [-child.pid, ...descendantsOf(child.pid)]) send(pid, "SIGCONT");
   }
   for (const pid of unregistered()) send(pid, "SIGTERM");
   await untilNone(() => living().length + unregistered().length, GRACE_MS);
   for (const child of living()) {
     note(`SIGKILL to ${child.name}, pid ${child.pid}`);
-    send(-child.pid, "SIGKILL");
+    for (const pid of [...descendantsOf(child.pid), -child.pid]) send(pid, "SIGKILL");
   }
   await sweep();
   await untilNone(() => living().length, KILLED_WITHIN_MS);
+  await Promise.all(undone);
   note("done");
+}
+
+/** The user's own undo: nobody else is left to run it. Killed, with all that it started, when its time is over. */
+async function runLast({ command, timeoutMs, cwd, env }: LastCommand): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const child = spawn("/bin/sh", ["-c", command], { cwd, env, stdio: "ignore", detached: true });
+  child.on("error", (error) => resolve(error.message));
+  child.on("exit", (code, signal) => resolve(`exit ${code ?? signal}`));
+  const timer = setTimeout(() => {
+    if (child.pid !== undefined) send(-child.pid, "SIGKILL");
+  }, timeoutMs);
+  note(`undo by command: ${command}: ${await promise}`);
+  clearTimeout(timer);
 }
 
 /** What is left when all children are stopped: their stray descendants, and the folders. */

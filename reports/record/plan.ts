@@ -41,6 +41,16 @@ export interface External {
   readonly origin?: string;
   /** Prometheus endpoints to scrape, if there are any. */
   readonly metricsUrls: readonly string[];
+  /** PEM file of the authority that signed its certificate, where the machine does not know it. */
+  readonly caFile?: string;
+  /** What may be asked of a system off this machine at most. Absent: it is this machine. */
+  readonly caps?: Caps;
+}
+
+export interface Caps {
+  readonly connections: number;
+  /** Messages and connection attempts together, per second. */
+  readonly ratePerSecond: number;
 }
 
 export interface PlannedCheck {

@@ -70,7 +70,13 @@ export class Story {
     target: string,
     fromMs: number,
     toMs: number,
-    more: { closes?: number[]; drops?: boolean; steps?: readonly (readonly [FaultStep, number])[] } = {},
+    more: {
+      closes?: number[];
+      drops?: boolean;
+      steps?: readonly (readonly [FaultStep, number])[];
+      when?: FaultWindow["when"];
+      schedule?: string;
+    } = {},
   ): this {
     const { closes = [1_006], drops = true } = more;
     const steps = more.steps ?? [
@@ -81,7 +87,11 @@ export class Story {
       ["healed", toMs],
     ];
     const index = this.#plan.timeline.length;
-    const window: FaultWindow = { index, fault, target, params: {}, fromMs, toMs, closes, drops };
+    const window: FaultWindow = {
+      ...{ index, fault, target, params: {}, fromMs, toMs, closes, drops },
+      ...(more.when ? { when: more.when } : {}),
+      ...(more.schedule ? { schedule: more.schedule } : {}),
+    };
     this.#plan = { ...this.#plan, timeline: [...this.#plan.timeline, window] };
     for (const [step, atMs] of steps)
       this.#history.push({ kind: "fault", atMs, index, fault, target, step, detail: `${step} by hand` });

@@ -31,6 +31,7 @@ export function k6Script(scenario: Scenario, written: LoadConfig): K6Script {
   const config = overridden(written);
   return {
     options: {
+      ...(config.hosts ? { hosts: { ...config.hosts } } : {}),
       scenarios: {
         load: {
           executor: "per-vu-iterations",

@@ -10,6 +10,8 @@ export interface LoadConfig {
   readonly timing: Timing;
   /** ws:// or wss:// addresses; client i begins at endpoint i % n. */
   readonly endpoints: readonly string[];
+  /** `host:port` that is dialled at another `ip:port`, its name kept: a proxy in front of wss://. */
+  readonly hosts?: Readonly<Record<string, string>>;
   readonly access: LoadAccess;
   /**
    * The target is the reference server: it reports rejected messages on /user/queue/reply, which nobody may

@@ -50,6 +50,8 @@ export interface Scenario<P extends Params = Params> {
   >;
   /** Checks that this scenario is judged by, by name. */
   readonly checks: readonly string[];
+  /** Where its own limits differ from the checks', in the form of --limit; a --limit goes before. */
+  readonly limits?: readonly string[];
   /** The disturbance that belongs to it, in the form of the command line; a --fault replaces all of it. */
   faults?(params: P): readonly string[];
   timing(params: P): Timing;

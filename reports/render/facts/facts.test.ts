@@ -233,9 +233,9 @@ describe("E62: faults tell whether they had their effect", () => {
   test("observed, not observed, never injected, failed, not healed", () => {
     const { record } = storm();
     expect(faultStories(record).map(tellFault)).toEqual([
-      "injected at 12.01 s, effect seen after 51 ms; healed at 15.39 s",
-      "injected at 28.01 s, effect seen after 845 ms; healed at 33.05 s",
-      "injected at 38.01 s, NO EFFECT SEEN; healed at 43.03 s",
+      "injected at 12.01 s, effect seen after 51 ms; healed at 15.39 s; ended 20 of its 20 connections (66 in all)",
+      "injected at 28.01 s, effect seen after 845 ms; healed at 33.05 s; ended 3 of its 20 connections (62 in all)",
+      "injected at 38.01 s, NO EFFECT SEEN; healed at 43.03 s; ended 0 of its 40 connections (60 in all)",
     ]);
     expect(faultStories(torn().record).map(tellFault)).toEqual(["never injected: the run ended first"]);
     const base = { kind: "fault", index: 0, fault: "kill", target: "server-2" } as const;
@@ -256,7 +256,7 @@ describe("E62: faults tell whether they had their effect", () => {
         step,
       })),
     };
-    expect(tellFault(faultStories(stuck)[0]!)).toMatch(/NOT HEALED$/);
+    expect(tellFault(faultStories(stuck)[0]!)).toMatch(/NOT HEALED; ended 20 of its 23 connections/);
     expect(faultStories(stuck)[0]?.band?.toMs).toBe(record.durationMs);
   });
 });

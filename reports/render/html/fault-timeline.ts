@@ -21,7 +21,7 @@ export function faultTimeline(stage: Stage): Markup {
     stage.faults.map((story) => [
       markup`<b class="number">${story.number}</b> ${story.name}<small>${tellParams(story.window.params)}</small>`,
       bar(story, stage),
-      `${showAt(story.window.fromMs)} – ${showAt(story.window.toMs)}`,
+      `${story.window.when ? "after its condition " : ""}${showAt(story.window.fromMs)} – ${showAt(story.window.toMs)}`,
       at(story.atMs.injected ?? story.atMs.injecting, story.atMs.failed !== undefined ? "failed" : "never"),
       after(story.atMs.injected ?? story.atMs.injecting, story.atMs.observed, story.atMs["not-observed"]),
       at(story.atMs.healing ?? story.atMs.healed, "never"),

@@ -1,0 +1,65 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Plan } from "../reports/record/plan.ts";
+import { loadCatalog } from "./catalog.ts";
+import { plan } from "./plan.ts";
+import { readPlan } from "./plan-file.ts";
+
+const catalog = await loadCatalog();
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "seaworthy-plan-file-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function read(planned: unknown): Promise<Plan> {
+  const file = path.join(folder, "plan.json");
+  await writeFile(file, JSON.stringify(planned));
+  return readPlan(file, catalog, ".");
+}
+
+const whole = (target: Parameters<typeof plan>[0]["target"], faults: string[], more = {}) =>
+  plan(
+    {
+      ...{ scenario: "ramp", params: [], faults, defects: [], checks: [], limits: [] },
+      ...{ seed: 7, timeScale: 1, target, cwd: ".", ...more },
+    },
+    catalog,
+  );
+
+test("rule 1: a plan with conditions, repetitions, schedules and frames is read back as it was", async () => {
+  const planned = await whole({ kind: "reference", instances: 3 }, [
+    "kill@when(ledger.sent>5000)+1s..3s:server-any,schedule=both",
+    "cut@after(baseline-stable)+2s:server-any/redis,schedule=both",
+    "latency@8s..9s:server-any/clients,every=3s,times=5",
+    "frame-drop@8s..9s:server-1/clients",
+  ]);
+  expect(await read(planned)).toEqual(planned);
+});
+
+test("rule 8: a plan of a system off this machine is read back with its caps, and refused without them being kept", async () => {
+  const away = {
+    kind: "external" as const,
+    urls: ["wss://shop.example/ws"],
+    connectHeaders: {},
+    metricsUrls: [],
+  };
+  const commands = ["inject", "observe", "undo"].map((step) => `app.${step}=true`);
+  const planned = await whole(away, ["command@8s..9s:app"], { faultCommands: commands });
+  expect(await read(planned)).toEqual(planned);
+  const { caps: _, ...uncapped } = planned.target as Extract<Plan["target"], { kind: "external" }>;
+  await expect(read({ ...planned, clients: 101, target: uncapped })).rejects.toThrow("101 connections");
+});
+
+test("what an edit has made wrong is said", async () => {
+  const planned = await whole({ kind: "reference", instances: 3 }, ["kill@when(ledger.sent>5)+3s:server-1"]);
+  const [window] = planned.timeline;
+  const edited = (change: object) => read({ ...planned, timeline: [{ ...window, ...change }] });
+  await expect(edited({ toMs: 4_000 })).rejects.toThrow("empty or outside the run");
+  await expect(edited({ when: { ...window?.when, quantity: "ledger.cent" } })).rejects.toThrow(
+    "not a plan of format 1",
+  );
+  await expect(edited({ fault: "command", params: {} })).rejects.toThrow();
+});
