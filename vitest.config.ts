@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{target-server,scenarios,chaos,reports,harness-cli,bin}/**/*.test.ts"],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -18,9 +18,10 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           include: ["{target-server,scenarios,chaos,reports,harness-cli,bin}/**/*.e2e.ts"],
           setupFiles: ["harness-cli/e2e/starvation.setup.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          // they wait more than they work, each on a system of its own
+          maxWorkers: 3,
         },
       },
     ],

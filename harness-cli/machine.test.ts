@@ -20,18 +20,23 @@ test.runIf(onLinux)(
     try {
       using machine = machineSampler();
       const pids = { burner: shell.pid as number };
-      machine.sample(0, pids);
-      await wait(1_000);
-      const busy = machine.sample(1_000, pids);
-      expect(busy.processCpu.burner).toBeGreaterThan(0.2);
+      // what it gets depends on who else is there; the shell alone would use nothing at all
+      const busy = await vi.waitFor(
+        () => {
+          const sample = machine.sample(0, pids);
+          expect(sample.processCpu.burner).toBeGreaterThan(0.02);
+          return sample;
+        },
+        { timeout: 20_000, interval: 1_000 },
+      );
       expect(busy.processCpu.burner).toBeLessThan(1.6);
       expect(busy.processRss.burner).toBeGreaterThan(10_000_000);
       expect(busy.cpu).toBeGreaterThan(0);
       expect(busy.cpu).toBeLessThanOrEqual(1);
       process.kill(grandchild, "SIGSTOP");
-      machine.sample(1_500, pids);
+      machine.sample(0, pids);
       await wait(500);
-      expect(machine.sample(2_000, pids).processCpu.burner).toBeLessThan(0.05);
+      expect(machine.sample(0, pids).processCpu.burner).toBe(0);
     } finally {
       process.kill(grandchild, "SIGKILL");
       shell.kill("SIGKILL");
