@@ -139,7 +139,7 @@ test("k6 killed in the middle is told as died, and what it had reported is there
     endpoints: [endpoint(server.port)],
   });
   await run.until("deliveries", (lines) => total(lines, "deliveries") > 0);
-  process.kill(run.load.pid, "SIGKILL");
+  process.kill(run.load.pids.k6!, "SIGKILL");
   expect(await run.load.finished).toEqual({ how: "died", code: null });
   expect(run.events.at(-1)).toBe("lost: exit SIGKILL");
   expect(total(run.lines, "deliveries")).toBeGreaterThan(0);
@@ -204,7 +204,7 @@ test("a handler that throws costs its own message and no socket", async () => {
     script,
     `import { Clock } from ${JSON.stringify(`${k6}/clock.ts`)};
 import { dial } from ${JSON.stringify(`${k6}/dial.ts`)};
-import { guardedBy } from ${JSON.stringify(`${k6}/guard.ts`)};
+import { guardedBy } from ${JSON.stringify(`${k6}/../model/guard.ts`)};
 export const options = { scenarios: { x: { executor: "per-vu-iterations", vus: 1, iterations: 1 } } };
 export default function () {
   const errors = [];

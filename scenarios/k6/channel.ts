@@ -1,19 +1,7 @@
 import { WebSocket } from "k6/websockets";
-import type { Control, Telemetry } from "../model/telemetry.ts";
-import type { Guard } from "./guard.ts";
-
-/** The one WebSocket between a VU and the harness: telemetry out, control in. */
-export interface Channel {
-  emit(line: Telemetry): void;
-  close(): void;
-}
-
-export interface ChannelEvents {
-  opened(): void;
-  control(control: Control): void;
-  /** Nobody listens any more. */
-  closed(reason: string): void;
-}
+import type { Channel, ChannelEvents } from "../model/channel.ts";
+import type { Guard } from "../model/guard.ts";
+import type { Control } from "../model/telemetry.ts";
 
 /** Tagged apart, so that k6's own counters of the clients stay clean. */
 export function openChannel(url: string, events: ChannelEvents, guard: Guard): Channel {

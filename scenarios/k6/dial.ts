@@ -1,8 +1,8 @@
 import { WebSocket } from "k6/websockets";
 import { decodeUtf8 } from "../../target-server/stomp/utf8.ts";
 import type { Wire, WireEvents } from "../model/engine.ts";
+import type { Guard } from "../model/guard.ts";
 import type { Clock } from "./clock.ts";
-import type { Guard } from "./guard.ts";
 
 const PROTOCOLS = ["v12.stomp", "v11.stomp", "v10.stomp"];
 

@@ -1,14 +1,12 @@
 import crypto from "k6/crypto";
 import encoding from "k6/encoding";
-
-/** Longer than any run; the seeds' own example lives an hour (A28). */
-const LIFE_S = 3_600;
+import { TOKEN_LIFE_S } from "../model/access.ts";
 
 /** A JSON Web Token, HS256, with `sub`, `iat` and `exp`. */
 export function signJwt(subject: string, secret: string, nowEpochMs: number): string {
   const iat = Math.floor(nowEpochMs / 1_000);
   const head = part({ alg: "HS256", typ: "JWT" });
-  const claims = part({ sub: subject, iat, exp: iat + LIFE_S });
+  const claims = part({ sub: subject, iat, exp: iat + TOKEN_LIFE_S });
   const signature = crypto.hmac("sha256", secret, `${head}.${claims}`, "base64rawurl");
   return `${head}.${claims}.${signature}`;
 }

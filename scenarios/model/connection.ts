@@ -1,7 +1,7 @@
 import { encode } from "../../target-server/stomp/encode.ts";
 import { frame, type Headers } from "../../target-server/stomp/frame.ts";
 import { agreeBeat, EOL, parseHeartBeat } from "../../target-server/stomp/heart-beat.ts";
-import type { Engine, Wire, WireEvents } from "./engine.ts";
+import type { Engine, RawWire, Wire, WireEvents } from "./engine.ts";
 import { findIdentity, identityPrefix } from "./identity.ts";
 import { body, header, type LazyFrame, LazyReader, rawHeader } from "./lazy-frame.ts";
 import { type Outgoing, Publisher } from "./publisher.ts";
@@ -55,7 +55,14 @@ export class Connection implements Session, WireEvents {
   #error: string | undefined;
   /** Numbers, by what stands after `sub-` in the id. */
   readonly #subscriptions: number[] = [];
+  /** Their destinations, and what the header line of a MESSAGE looks like that is meant for them. */
+  readonly #destinations: Destination[] = [];
   #confirmed = 0;
+  /** Since when it has not read as it should, by its own will; it may be reading again. */
+  #slowSinceMs: number | undefined;
+  #readsFreely = true;
+  /** What it had read when it read freely again: from there on comes what others held for it. */
+  #caughtUpFrom: number | undefined;
   /** Rejects every call that is waiting. */
   readonly #waiting = new Set<(lost: Lost) => void>();
   /** Resolves of calls that wait for a RECEIPT, by receipt id. */
@@ -107,6 +114,7 @@ export class Connection implements Session, WireEvents {
     const subscription = this.#engine.newSubscription();
     const askedMs = this.#engine.nowMs();
     this.#subscriptions.push(subscription);
+    this.#destinations.push({ name: destination, line: `\ndestination:${destination}` });
     return this.#receipt(
       id,
       () => this.#frame("SUBSCRIBE", { id, destination, receipt: id }),
@@ -147,6 +155,40 @@ export class Connection implements Session, WireEvents {
 
   stay(): Promise<void> {
     return this.#wait((resolve) => this.#timers.add(this.#engine.atEnd(resolve)));
+  }
+
+  wait(ms: number): Promise<void> {
+    return this.#wait((resolve) => {
+      this.#timers.add(this.#engine.atEnd(resolve));
+      this.#at(this.#engine.nowMs() + ms, resolve);
+    });
+  }
+
+  get raw(): RawWire {
+    const raw = this.#wire?.raw;
+    if (!raw) {
+      throw new Error(
+        this.#wire ? 'only the role\'s engine: "native" can do that' : "there is no connection",
+      );
+    }
+    return {
+      read: (pace) => {
+        this.#readsFreely = pace === "freely";
+        if (!this.#readsFreely) this.#slowSinceMs ??= this.#engine.nowMs();
+        else if (this.#slowSinceMs !== undefined) this.#caughtUpFrom = raw.bytesRead;
+        raw.read(pace);
+      },
+      halfOpen: () => {
+        this.#readsFreely = false;
+        this.#slowSinceMs ??= this.#engine.nowMs();
+        raw.halfOpen();
+      },
+      sendBytes: (bytes) => raw.sendBytes(bytes),
+      sendFrame: (frame) => raw.sendFrame(frame),
+      get bytesRead() {
+        return raw.bytesRead;
+      },
+    };
   }
 
   disconnect(): Promise<void> {
@@ -192,6 +234,10 @@ export class Connection implements Session, WireEvents {
 
   closed(code: number | null, reason: string): void {
     this.#engine.unanswered.delete(this);
+    // Told by the server while it read on: everything until then was sent before it was evicted.
+    if (this.#state === "up" && code !== null && this.#caughtUpFrom !== undefined && this.#wire?.raw) {
+      this.#engine.journal.count("bytesHeld", this.#wire.raw.bytesRead - this.#caughtUpFrom);
+    }
     this.#end(code, reason === "" ? (this.#error ?? "") : reason, code === null ? "unknown" : "peer");
   }
 
@@ -232,23 +278,29 @@ export class Connection implements Session, WireEvents {
       this.#reply(frame, atMs);
       return;
     }
-    const subscription = id?.startsWith("sub-") ? this.#subscriptions[Number(id.slice(4))] : undefined;
+    const index = id?.startsWith("sub-") ? Number(id.slice(4)) : -1;
+    const subscription = this.#subscriptions[index];
     const mark = frame.text.indexOf(this.#prefix, frame.bodyAt);
     const ours = mark >= 0 && mark < frame.end;
     const identity = ours ? findIdentity(frame.text, this.#prefix, mark) : undefined;
+    const number = Number(rawHeader(frame, "seq") ?? Number.NaN);
+    const sequence = Number.isSafeInteger(number) && number >= 0 ? number : undefined;
     if (!identity || subscription === undefined) {
-      journal.foreign(atMs, subscription ?? NO_SUBSCRIPTION, body(frame).slice(0, TEXT_SHOWN));
+      journal.foreign(atMs, subscription ?? NO_SUBSCRIPTION, body(frame).slice(0, TEXT_SHOWN), sequence);
       return;
     }
-    const sequence = Number(rawHeader(frame, "seq") ?? Number.NaN);
+    const destination = this.#destinations[index] as Destination;
     journal.arrived({
       publisher: identity.publisher,
       slot: identity.slot,
       intendedMs: identity.intendedMs,
       subscription,
-      sequence: Number.isInteger(sequence) ? sequence : undefined,
+      sequence,
+      elsewhere: elsewhere(frame, destination.line),
       receivedMs: atMs,
       role: this.client.role,
+      destination: destination.name,
+      slow: this.#slowSinceMs !== undefined,
     });
   }
 
@@ -274,7 +326,13 @@ export class Connection implements Session, WireEvents {
     if (intendedMs === undefined) return;
     const { journal } = this.#engine;
     journal.outcome(this.client.number, slot, atMs, outcome);
-    if (outcome === "c") journal.measure("confirm", this.client.role, intendedMs, atMs - intendedMs);
+    if (outcome === "r") return;
+    const metric = this.#slowSinceMs === undefined ? "confirm" : "slowConfirm";
+    journal.measure(metric, this.client.role, intendedMs, atMs - intendedMs, this.#sendsTo());
+  }
+
+  #sendsTo(): string | undefined {
+    return this.#life.publisher?.publishing.destination;
   }
 
   #connected(frame: LazyFrame, atMs: number): void {
@@ -356,8 +414,10 @@ export class Connection implements Session, WireEvents {
   #watch(silentMaxMs: number, heardMs: number): void {
     const dueMs = heardMs + silentMaxMs;
     this.#at(dueMs, () => {
+      if (!this.#readsFreely) return this.#watch(silentMaxMs, this.#engine.nowMs());
       if (this.#lastHeardMs > heardMs) return this.#watch(silentMaxMs, this.#lastHeardMs);
       this.#at(this.#engine.nowMs() + SECOND_LOOK_MS, () => {
+        if (!this.#readsFreely) return this.#watch(silentMaxMs, this.#engine.nowMs());
         if (this.#lastHeardMs > heardMs) return this.#watch(silentMaxMs, this.#lastHeardMs);
         this.giveUp(`no heart-beat for ${Math.round(this.#engine.nowMs() - heardMs)} ms`);
       });
@@ -396,7 +456,7 @@ export class Connection implements Session, WireEvents {
         code,
         reason,
         by: was === "leaving" ? "self" : by,
-        silentMs: Math.max(0, Math.round(atMs - this.#lastHeardMs)),
+        silentMs: Math.max(0, Math.round(atMs - (this.#slowSinceMs ?? this.#lastHeardMs))),
       });
     }
     for (const subscription of this.#subscriptions) journal.subscriptionEnded(subscription);
@@ -459,6 +519,27 @@ export class Connection implements Session, WireEvents {
 const SECOND_LOOK_MS = 500;
 /** A message on a subscription that this connection never asked for. */
 const NO_SUBSCRIPTION = -1;
+
+interface Destination {
+  readonly name: string;
+  readonly line: string;
+}
+
+/**
+ * The destination that a MESSAGE names, if that is another one than its subscription's; `line` is what it would have
+ * (one search, nothing cut out: this is the hot path). Undefined where it is the same or none.
+ */
+function elsewhere(frame: LazyFrame, line: string): string | undefined {
+  const at = frame.text.indexOf(line, frame.headersAt);
+  const end = frame.text.charCodeAt(at + line.length);
+  if (at >= 0 && at < frame.headersEnd && (end === LF || end === CR)) return undefined;
+  const own = line.slice("\ndestination:".length);
+  const named = header(frame, "destination");
+  return named === own ? undefined : named;
+}
+
+const LF = 10;
+const CR = 13;
 
 /** `m17` is the receipt of slot 17. */
 function slotOf(receiptId: string | undefined): number | undefined {

@@ -3,7 +3,7 @@ import { LEAVE_MS, type Life } from "./connection.ts";
 import type { Engine, Wire, WireEvents } from "./engine.ts";
 import { Journal } from "./journal.ts";
 import { live } from "./life.ts";
-import type { LoadConfig } from "./load-config.ts";
+import type { LoadConfig, Shard } from "./load-config.ts";
 import { random } from "./random.ts";
 import { roundMs } from "./round-ms.ts";
 import type { Role, Scenario } from "./scenario.ts";
@@ -60,16 +60,15 @@ export class Crew implements Engine {
   #errors = 0;
   #over = false;
 
-  /** `vu` counts from 1. Client i belongs to VU 1 + i % vus. */
+  /** `vu` is one of the config's shards. */
   constructor(scenario: Scenario, config: LoadConfig, vu: number, ports: Ports) {
     this.config = config;
     this.journal = new Journal(vu);
     this.#vu = vu;
     this.#ports = ports;
     this.#publishUntilMs = config.timing.publishUntilMs;
-    this.#members = membersOf(scenario, config).filter(
-      ({ life }) => life.client.number % config.vus === vu - 1,
-    );
+    const shard = config.shards.find((one) => one.vu === vu);
+    this.#members = shard ? membersOf(scenario, config, shard) : [];
   }
 
   get clients(): number {
@@ -112,7 +111,7 @@ export class Crew implements Engine {
   }
 
   newSubscription(): number {
-    return this.#subscriptions++ * this.config.vus + this.#vu - 1;
+    return this.#subscriptions++ * this.config.vusInAll + this.#vu - 1;
   }
 
   report(where: string, error: unknown): void {
@@ -247,13 +246,13 @@ export class Crew implements Engine {
   }
 }
 
-/** Clients are numbered through all roles, in the order of the scenario; another engine plays the native ones. */
-function membersOf(scenario: Scenario, config: LoadConfig): Member[] {
+/** Clients are numbered through all roles, in the order of the scenario, whoever plays them. */
+function membersOf(scenario: Scenario, config: LoadConfig, { roles, part, parts }: Shard): Member[] {
   const members: Member[] = [];
   let number = 0;
   for (const [name, role] of Object.entries(scenario.roles(config.params))) {
     for (let index = 0; index < role.load.clients; index++, number++) {
-      if (role.engine === "native") continue;
+      if (!roles.includes(name) || number % parts !== part) continue;
       const client = {
         number,
         role: name,

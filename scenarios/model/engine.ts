@@ -7,6 +7,37 @@ export interface Wire {
   send(text: string): void;
   /** Sends a close frame, or gives the attempt up while it is not open yet. Never blocks, may be called twice. */
   close(code: number, reason: string): void;
+  /** What only the native engine can do. */
+  readonly raw?: RawWire;
+}
+
+/** How fast a socket is read. What is not read fills the kernels' buffers, then the server's. */
+export type Pace = "freely" | "never" | { readonly bytesPerSecond: number };
+
+/** One WebSocket frame, right or wrong. The fields that are left out are those of a right one. */
+export interface RawFrame {
+  /** 0 continuation, 1 text, 2 binary, 8 close, 9 ping, 10 pong. */
+  readonly opcode: number;
+  readonly payload?: Uint8Array;
+  /** False: more of the message follows. */
+  readonly final?: boolean;
+  /** RSV1 to RSV3 as the bits 4, 2 and 1; without an extension each of them is a protocol error. */
+  readonly reserved?: number;
+  /** A client that does not mask must be refused (RFC 6455, 5.1). */
+  readonly masked?: boolean;
+  /** A length that the payload does not have. */
+  readonly claimedBytes?: number;
+}
+
+/** A connection below WebSocket, for clients that misbehave on purpose. Everything is ignored unless it is open. */
+export interface RawWire {
+  read(pace: Pace): void;
+  /** Neither reads, writes nor closes from now on; the socket stays until the engine ends. */
+  halfOpen(): void;
+  sendBytes(bytes: Uint8Array): void;
+  sendFrame(frame: RawFrame): void;
+  /** Bytes taken from the socket and looked at, the handshake included. */
+  readonly bytesRead: number;
 }
 
 /** What a wire tells. Times are ms after the run's start, taken where the engine read the bytes. */

@@ -78,6 +78,68 @@ describe("a histogram", () => {
     expect(toData(merged)).toEqual(toData(histogram));
   });
 
+  test("D1: any samples, any split over engine parts and seconds, any window: as good as the sorted array", () => {
+    const sample = fc.record({
+      vu: fc.nat(3),
+      second: fc.nat(5),
+      valueUs: fc.oneof(fc.nat(300), fc.nat(2_000_000), fc.integer({ min: -5_000, max: -1 }), fc.constant(0)),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(sample, { minLength: 1, maxLength: 200 }),
+        fc.nat(5),
+        fc.nat(5),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (samples, a, b, q) => {
+          const window = samples.filter(({ second }) => second >= Math.min(a, b) && second <= Math.max(a, b));
+          const parts = new Map<string, Histogram>();
+          for (const { vu, second, valueUs } of window) {
+            const key = `${vu}/${second}`;
+            const part = parts.get(key) ?? emptyHistogram();
+            record(part, valueUs);
+            parts.set(key, part);
+          }
+          const merged = emptyHistogram();
+          for (const part of parts.values()) merge(merged, JSON.parse(JSON.stringify(toData(part))));
+          const sorted = window.map(({ valueUs }) => valueUs).sort((x, y) => x - y);
+          expect(merged.total).toBe(sorted.length);
+          expect(merged.negative).toBe(sorted.filter((value) => value < 0).length);
+          if (sorted.length === 0) {
+            expect(percentile(merged, q)).toBeUndefined();
+            return;
+          }
+          const truth = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] as number;
+          const measured = percentile(merged, q) as number;
+          // Of those below zero only the lowest is kept: a clock that is wrong is told, not measured.
+          if (truth < 0) expect(measured).toBe(sorted[0]);
+          else {
+            expect(measured).toBeGreaterThanOrEqual(truth);
+            expect(measured).toBeLessThanOrEqual(truth * (1 + 1 / 128));
+          }
+          expect([merged.minUs, merged.maxUs]).toEqual([sorted[0], sorted.at(-1)]);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test("puts the edges of every power of two where they belong, whatever the engine's log2 says", () => {
+    for (let exponent = 7; exponent <= 35; exponent++) {
+      for (const value of [2 ** exponent - 1, 2 ** exponent, 2 ** exponent + 1]) {
+        const index = bucketOf(value);
+        expect(bucketTop(index), `${value}`).toBeGreaterThanOrEqual(value);
+        expect(bucketTop(index - 1), `${value}`).toBeLessThan(value);
+      }
+    }
+  });
+
+  test("counts what is longer than its range in the last bucket, with its true maximum", () => {
+    const histogram = filled([5, 2 ** 36 - 1, 2 ** 40]);
+    expect([histogram.total, toData(histogram).buckets.length / 2]).toEqual([3, 2]);
+    expect(percentile(histogram, 1)).toBe(2 ** 36 - 1);
+    expect(histogram.maxUs).toBe(2 ** 40);
+  });
+
   test("refuses NaN", () => {
     expect(() => record(emptyHistogram(), Number.NaN)).toThrow(RangeError);
   });

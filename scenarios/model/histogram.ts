@@ -2,6 +2,11 @@
  * A log-linear (HDR-style) histogram of durations: exact to merge, 0.8 % wide buckets, a few hundred numbers
  * however many samples. Values are whole microseconds from 0 to about 19 hours; a negative value is counted
  * apart and never dropped, since it means that a clock is wrong.
+ *
+ * Two significant digits, not HDR's usual three: 2^7 buckets for each power of two make an error of 1/128 at most,
+ * always upwards, where three digits need 2^11 of them. The limits that are judged (100 ms, 1 s) are round numbers and
+ * a percentile of a few thousand samples is not known to 0.1 % either; three digits would make each second's
+ * telemetry several times as long, since hardly two samples then share a bucket.
  */
 export interface Histogram {
   /** Bucket index to count; sparse. */

@@ -37,3 +37,16 @@ test("the messages of another run, and broken ones, are nobody's", () => {
   }
   expect(findIdentity("sw1/a1b2c3/1/two/3/", identityPrefix("a1b2c3"))).toBeUndefined();
 });
+
+test.each([
+  ["no publisher", "sw1/a1b2c3//2/3/"],
+  ["no slot", "sw1/a1b2c3/1//3/"],
+  ["no time", "sw1/a1b2c3/1/2//"],
+  ["a negative slot", "sw1/a1b2c3/1/-2/3/"],
+  ["half a slot", "sw1/a1b2c3/1/2.5/3/"],
+  ["a slot beyond whole numbers", "sw1/a1b2c3/1/9007199254740993/3/"],
+  ["a time that makes the latency infinite", "sw1/a1b2c3/1/2/1e308/"],
+  ["a negative time", "sw1/a1b2c3/1/2/-3/"],
+])("a garbled identity with %s is nobody's, not publisher 0's", (_, text) => {
+  expect(findIdentity(text, identityPrefix("a1b2c3"))).toBeUndefined();
+});

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { emptyHistogram, merge, percentile } from "./histogram.ts";
-import { Journal } from "./journal.ts";
+import { DESTINATIONS_MAX, Journal } from "./journal.ts";
+import { MORE_DESTINATIONS } from "./telemetry.ts";
 
 /** All steps at once. */
 function all<T>(steps: Generator<void, T>): T {
@@ -90,4 +91,55 @@ test("a very full second leaves in several lines that add up, counts and histogr
   const delivery = emptyHistogram();
   for (const flush of flushes) for (const { data } of flush.histograms) merge(delivery, data);
   expect(delivery.total).toBe(2_500);
+});
+
+test("histograms are of a metric, role, destination and second; those over the cap share one, and none is lost", () => {
+  const journal = new Journal(1);
+  const measured = DESTINATIONS_MAX + 5;
+  for (let second = 0; second < 2; second++)
+    for (let room = 0; room < measured; room++)
+      journal.measure("delivery", "chatter", 1_000 * second, room, `/topic/${room}`);
+  journal.measure("delivery", "lurker", 0, 1, "/topic/99");
+  journal.measure("loopLag", "generator", 0, 1);
+  const [flush] = all(journal.take(2_000, gauges));
+  const totals = new Map<string, number>();
+  for (const { metric, role, destination, second, data } of flush!.histograms) {
+    const histogram = emptyHistogram();
+    merge(histogram, data);
+    totals.set([metric, role, destination ?? "", second].join(" "), histogram.total);
+  }
+  expect(totals.get("delivery chatter /topic/0 0")).toBe(1);
+  expect(totals.get(`delivery chatter ${MORE_DESTINATIONS} 1`)).toBe(5);
+  expect(totals.get("delivery lurker /topic/99 0")).toBe(1);
+  expect(totals.get("loopLag generator  0")).toBe(1);
+  expect([...totals.values()].reduce((sum, total) => sum + total, 0)).toBe(2 * measured + 2);
+});
+
+test("a destination that had a place keeps it in later flushes", () => {
+  const journal = new Journal(1);
+  const told = () => {
+    for (let room = 0; room <= DESTINATIONS_MAX; room++)
+      journal.measure("confirm", "chatter", 0, 1, `/app/${room}`);
+    return all(journal.take(1_000, gauges))[0]!.histograms.map(({ destination }) => destination);
+  };
+  expect(told()).toEqual(told());
+});
+
+test("bad luck: a delivery before its own time is counted below zero, not dropped, and told apart from zero", () => {
+  const journal = new Journal(1);
+  journal.arrived(arrival(1, -40));
+  journal.arrived(arrival(1_001, 0));
+  const delivery = emptyHistogram();
+  for (const { data } of all(journal.take(9_000, gauges))[0]!.histograms) merge(delivery, data);
+  expect([delivery.total, delivery.negative, delivery.minUs]).toEqual([2, 1, -40_000]);
+});
+
+test("the rooms' numbers leave with the flush, and very many of them in several", () => {
+  const journal = new Journal(1);
+  for (let subscription = 0; subscription < 6_000; subscription++)
+    journal.arrived({ ...arrival(1, 1), subscription, sequence: 7 });
+  const flushes = all(journal.take(9_000, gauges));
+  expect(flushes.length).toBeGreaterThan(2);
+  expect(flushes.flatMap((flush) => flush.sequences).length).toBe(6_000);
+  expect(flushes.at(-1)!.sequences?.at(-1)).toEqual([5_999, 7, 7]);
 });

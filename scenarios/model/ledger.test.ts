@@ -1,20 +1,33 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { add, type Delivery, Ledger, ODDITIES_PER_FLUSH, receivedIn } from "./ledger.ts";
+import {
+  add,
+  type Delivery,
+  HOLES_MAX,
+  Ledger,
+  ODDITIES_PER_FLUSH,
+  receivedIn,
+  sequencesIn,
+} from "./ledger.ts";
 import type { Oddity, ReceivedTuple } from "./telemetry.ts";
 
 /** Every message kept, every question answered by looking at all of them. */
 class Oracle {
   readonly #all: Delivery[] = [];
   #fresh: Delivery[] = [];
+  readonly #numbers = new Set<string>();
   oddities: Oddity[] = [];
   ordered = 0;
 
   receive(delivery: Delivery): boolean {
-    const { subscription, publisher, slot, sequence, receivedMs: atMs } = delivery;
+    const { subscription, publisher, slot, sequence, elsewhere, receivedMs: atMs } = delivery;
     const same = this.#all.filter((one) => one.subscription === subscription);
+    const isNumbered = sequence !== undefined && elsewhere === undefined;
+    const isNewNumber = !this.#numbers.has(`${subscription}/${sequence}`);
+    if (isNumbered) this.#numbers.add(`${subscription}/${sequence}`);
     if (same.some((one) => one.publisher === publisher && one.slot === slot)) {
-      this.oddities.push({ what: "duplicate", atMs, subscription, publisher, slot });
+      const rendered = isNumbered ? { rendered: isNewNumber } : {};
+      this.oddities.push({ what: "duplicate", atMs, subscription, publisher, slot, ...rendered });
       return false;
     }
     const earlier =
@@ -22,7 +35,9 @@ class Oracle {
         ? same
             .filter((one) => one.publisher === publisher && one.sequence === undefined)
             .map((one) => one.slot)
-        : same.flatMap((one) => (one.sequence === undefined ? [] : [one.sequence]));
+        : same
+            .filter((one) => one.elsewhere === elsewhere)
+            .flatMap((one) => (one.sequence === undefined ? [] : [one.sequence]));
     if (earlier.length > 0) {
       this.ordered += 1;
       const after = Math.max(...earlier);
@@ -44,6 +59,11 @@ class Oracle {
     return true;
   }
 
+  /** `<subscription>/<sequence>` of all that came, whatever came of it. */
+  numbers(): string[] {
+    return [...this.#numbers].sort();
+  }
+
   take(): Set<string> {
     const keys = new Set(this.#fresh.map((one) => `${one.subscription}/${one.publisher}/${one.slot}`));
     this.#fresh = [];
@@ -62,6 +82,7 @@ const delivery = fc.record({
   publisher: fc.integer({ min: 0, max: 2 }),
   slot: fc.integer({ min: 0, max: 12 }),
   sequence: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }),
+  elsewhere: fc.constantFrom(undefined, undefined, undefined, "/topic/b", "/topic/c"),
   receivedMs: fc.integer({ min: 0, max: 99 }),
   flushAfter: fc.boolean(),
 });
@@ -72,6 +93,7 @@ test("rule 3: the ledger says what an oracle that keeps every message says, at a
       const ledger = new Ledger();
       const oracle = new Oracle();
       const oddities: Oddity[] = [];
+      const numbers: string[] = [];
       let ordered = 0;
       const flush = () => {
         const taken = ledger.take();
@@ -79,9 +101,11 @@ test("rule 3: the ledger says what an oracle that keeps every message says, at a
         expect(new Set(keys)).toEqual(oracle.take());
         // A flush lists nothing twice: what it sends is a delta.
         expect(keys.length).toBe(new Set(keys).size);
-        expect(taken.odditiesDropped).toBe(0);
+        expect(taken.counts.odditiesDropped).toBeUndefined();
         oddities.push(...taken.oddities);
-        ordered += taken.ordered;
+        ordered += taken.counts.ordered ?? 0;
+        for (const [subscription, from, to] of sequencesIn(taken.sequenced))
+          for (let number = from; number <= to; number++) numbers.push(`${subscription}/${number}`);
       };
       for (const { flushAfter, ...one } of deliveries) {
         expect(ledger.receive(one)).toBe(oracle.receive(one));
@@ -90,6 +114,7 @@ test("rule 3: the ledger says what an oracle that keeps every message says, at a
       flush();
       expect(oddities).toEqual(oracle.oddities);
       expect(ordered).toBe(oracle.ordered);
+      expect(numbers.sort()).toEqual(oracle.numbers());
     }),
     { numRuns: 400 },
   );
@@ -128,12 +153,17 @@ test("B66: a sequence that goes backwards is an inversion that names the message
 test("a hole in the slots or in the sequence is not odd", () => {
   const ledger = room([1, 2, 9, 40]);
   ledger.receive({ subscription: 1, publisher: 1, slot: 77, sequence: 41, receivedMs: 5 });
-  const { changed, ...rest } = ledger.take();
+  const { changed, sequenced, ...rest } = ledger.take();
   expect(receivedIn(changed)).toEqual([
     [1, 1, 0, 3],
     [1, 1, 77, 77],
   ]);
-  expect(rest).toEqual({ oddities: [], odditiesDropped: 0, ordered: 4 });
+  expect(sequencesIn(sequenced)).toEqual([
+    [1, 1, 2],
+    [1, 9, 9],
+    [1, 40, 41],
+  ]);
+  expect(rest).toEqual({ oddities: [], counts: { ordered: 4 } });
 });
 
 test("a duplicate is one oddity, not an inversion too, and does not move the sequence", () => {
@@ -141,8 +171,49 @@ test("a duplicate is one oddity, not an inversion too, and does not move the seq
   ledger.receive({ subscription: 1, publisher: 1, slot: 0, sequence: 9, receivedMs: 7 });
   ledger.receive({ subscription: 1, publisher: 1, slot: 3, sequence: 4, receivedMs: 8 });
   expect(ledger.take().oddities).toEqual([
-    { what: "duplicate", atMs: 7, subscription: 1, publisher: 1, slot: 0 },
+    { what: "duplicate", atMs: 7, subscription: 1, publisher: 1, slot: 0, rendered: true },
   ]);
+});
+
+test("INV-DUP: a copy with the number of the first is what a client's dedupe removes, one with a new number is not", () => {
+  const ledger = room([1, 2, 3]);
+  for (const sequence of [2, 4, undefined])
+    ledger.receive({ subscription: 1, publisher: 1, slot: 1, sequence, receivedMs: 7 });
+  const { oddities, sequenced } = ledger.take();
+  expect(oddities.map((oddity) => "rendered" in oddity && oddity.rendered)).toEqual([false, true, false]);
+  expect(Object.keys(oddities[2]!)).not.toContain("rendered");
+  expect(sequencesIn(sequenced)).toEqual([[1, 1, 4]]);
+});
+
+test("INV-ORDER: one that strayed in from a room far ahead does not put all that follows out of order", () => {
+  const ledger = room([1, 2]);
+  const stray = { subscription: 1, publisher: 9, elsewhere: "/topic/b" };
+  ledger.receive({ ...stray, slot: 0, sequence: 500, receivedMs: 3 });
+  ledger.receive({ ...stray, slot: 1, sequence: 499, receivedMs: 3 });
+  ledger.receive({ subscription: 1, publisher: 1, slot: 2, sequence: 3, receivedMs: 4 });
+  const { oddities, sequenced } = ledger.take();
+  expect(oddities).toEqual([
+    { what: "inversion", atMs: 3, subscription: 1, publisher: 9, slot: 1, sequence: 499, after: 500 },
+  ]);
+  expect(sequencesIn(sequenced)).toEqual([[1, 1, 3]]);
+});
+
+test("a foreign message takes its number in the room's sequence, so that it leaves no gap", () => {
+  const ledger = room([1, 2]);
+  ledger.foreign(3, 1, "hello", 3);
+  ledger.foreign(3, -1, "whose?", 9);
+  ledger.receive({ subscription: 1, publisher: 1, slot: 2, sequence: 4, receivedMs: 4 });
+  const { oddities, sequenced } = ledger.take();
+  expect(sequencesIn(sequenced)).toEqual([[1, 1, 4]]);
+  expect(oddities).toEqual([
+    { what: "foreign", atMs: 3, subscription: 1, text: "hello" },
+    { what: "foreign", atMs: 3, subscription: -1, text: "whose?" },
+  ]);
+});
+
+test("a sequence that is full of holes is followed no further than is kept", () => {
+  const ledger = room(Array.from({ length: 10 * HOLES_MAX }, (_, n) => 10 * n));
+  expect(sequencesIn(ledger.take().sequenced)).toHaveLength(HOLES_MAX + 1);
 });
 
 test("the same message on two subscriptions is received twice and odd on neither", () => {
@@ -157,10 +228,12 @@ test("oddities over the cap are counted, and the next flush starts afresh", () =
   for (let i = 0; i < ODDITIES_PER_FLUSH + 5; i++) {
     ledger.receive({ subscription: 1, publisher: 1, slot: 0, sequence: 1, receivedMs: i });
   }
+  // A flood of one kind hides none of another.
+  ledger.foreign(9, 1, "hello");
   const taken = ledger.take();
-  expect(taken.oddities.length).toBe(ODDITIES_PER_FLUSH);
-  expect(taken.odditiesDropped).toBe(5);
-  expect(ledger.take().odditiesDropped).toBe(0);
+  expect(taken.oddities.length).toBe(ODDITIES_PER_FLUSH + 1);
+  expect(taken.counts).toEqual({ odditiesDropped: 5, duplicatesDropped: 5 });
+  expect(ledger.take().counts).toEqual({});
 });
 
 test("what a subscription got is still flushed after it ended", () => {

@@ -1,8 +1,11 @@
+import type { CountName } from "./metrics.ts";
 import { roundMs } from "./round-ms.ts";
-import type { Oddity, ReceivedTuple } from "./telemetry.ts";
+import type { Oddity, ReceivedTuple, SequenceTuple } from "./telemetry.ts";
 
-/** Oddities listed in one flush; what is over it is only counted. */
+/** Oddities of each kind listed in one flush; what is over it is only counted. */
 export const ODDITIES_PER_FLUSH = 200;
+/** A subscription whose room sequence has more holes is not followed any further: it is no sequence of its own. */
+export const HOLES_MAX = 256;
 
 /** One delivery, as the hot path found it in the text of a MESSAGE. */
 export interface Delivery {
@@ -11,20 +14,25 @@ export interface Delivery {
   readonly slot: number;
   /** The room's own sequence (header `seq`); undefined where the server has none. */
   readonly sequence: number | undefined;
+  /** The room that the MESSAGE names, where that is another than was subscribed to: its sequence is another one too. */
+  readonly elsewhere?: string | undefined;
   readonly receivedMs: number;
 }
 
 /**
- * The receive side of the run in a small form: which slots of which publisher each subscription got, as runs of
- * slots. A slot that nobody published is a hole between two runs and nothing odd; whether it is missing is for the
- * judge to say, who knows what was sent. Memory is two numbers for each run, however many messages came.
+ * The receive side of the run in a small form: which slots of which publisher each subscription got, and which numbers
+ * of its room's sequence, as runs. A slot that nobody published is a hole between two runs and nothing odd; whether
+ * it is missing is for the judge to say, who knows what was sent. Memory is two numbers for each run, however many
+ * messages came.
  */
 export class Ledger {
   readonly #subscriptions = new Map<number, Subscription>();
   #changed: Changed[] = [];
+  #sequenced: Sequenced[] = [];
   #oddities: Oddity[] = [];
   /** Since the last `take`. */
-  #dropped = 0;
+  #listed = noneListed();
+  #dropped = noneListed();
   #ordered = 0;
 
   /** False for a duplicate. */
@@ -35,9 +43,11 @@ export class Ledger {
       got = { runs: [], fresh: [], highest: -1 };
       subscription.publishers.set(delivery.publisher, got);
     }
+    const isNewSequence = this.#sequence(delivery, subscription);
     if (!add(got.runs, delivery.slot)) {
       const { subscription, publisher, slot, receivedMs } = delivery;
-      this.#odd({ what: "duplicate", atMs: receivedMs, subscription, publisher, slot });
+      const rendered = isNewSequence === undefined ? {} : { rendered: isNewSequence };
+      this.#odd({ what: "duplicate", atMs: receivedMs, subscription, publisher, slot, ...rendered });
       return false;
     }
     if (got.fresh.length === 0) this.#changed.push([delivery.subscription, delivery.publisher, got]);
@@ -46,9 +56,14 @@ export class Ledger {
     return true;
   }
 
-  /** A message on this subscription that carries no identity of this run. */
-  foreign(atMs: number, subscription: number, text: string): void {
+  /**
+   * A message on this subscription that carries no identity of this run. Its number in the room's sequence counts, so
+   * that it leaves no gap.
+   */
+  foreign(atMs: number, subscription: number, text: string, sequence?: number): void {
     this.#odd({ what: "foreign", atMs, subscription, text });
+    if (sequence === undefined || subscription < 0) return;
+    this.#sequence({ subscription, sequence }, this.#subscription(subscription));
   }
 
   /** The subscription is over: nothing of it has to be remembered. What was not taken yet still is. */
@@ -58,45 +73,77 @@ export class Ledger {
 
   /** What came since the last call. `ordered` counts deliveries that were compared with the one before. */
   take(): Taken {
-    const taken = {
-      changed: this.#changed,
-      oddities: this.#oddities,
-      odditiesDropped: this.#dropped,
-      ordered: this.#ordered,
-    };
+    const { duplicate, inversion, foreign } = this.#dropped;
+    const counts: Partial<Record<CountName, number>> = {};
+    if (this.#ordered > 0) counts.ordered = this.#ordered;
+    if (duplicate + inversion + foreign > 0) counts.odditiesDropped = duplicate + inversion + foreign;
+    if (duplicate > 0) counts.duplicatesDropped = duplicate;
+    if (inversion > 0) counts.inversionsDropped = inversion;
+    if (foreign > 0) counts.foreignDropped = foreign;
+    const taken = { changed: this.#changed, sequenced: this.#sequenced, oddities: this.#oddities, counts };
     this.#changed = [];
+    this.#sequenced = [];
     this.#oddities = [];
-    this.#dropped = 0;
+    this.#listed = noneListed();
+    this.#dropped = noneListed();
     this.#ordered = 0;
     return taken;
   }
 
   /** Order within the room by the server's sequence; without one, by each publisher's slots. */
   #compare(delivery: Delivery, state: Subscription, got: Got): void {
-    const { sequence } = delivery;
-    const position = sequence ?? delivery.slot;
-    const after = sequence === undefined ? got.highest : state.highestSequence;
-    if (sequence === undefined) got.highest = Math.max(after, position);
-    else state.highestSequence = Math.max(after, position);
+    const { sequence, elsewhere, slot } = delivery;
+    let after: number;
+    if (sequence === undefined) {
+      after = got.highest;
+      got.highest = Math.max(after, slot);
+    } else if (elsewhere === undefined) {
+      after = state.highestSequence;
+      state.highestSequence = Math.max(after, sequence);
+    } else {
+      // One that strayed in has its place in its own room, and no say in this one's order.
+      state.strays ??= new Map();
+      after = state.strays.get(elsewhere) ?? -1;
+      if (state.strays.has(elsewhere) || state.strays.size < ROOMS_OF_STRAYS_MAX)
+        state.strays.set(elsewhere, Math.max(after, sequence));
+    }
+    const position = sequence ?? slot;
     if (after < 0) return;
     this.#ordered += 1;
     // Two messages with one sequence have no order either: strictly increasing or odd.
     if (position > after) return;
-    const { subscription, publisher, slot, receivedMs } = delivery;
-    const atMs = receivedMs;
+    const { subscription, publisher, receivedMs: atMs } = delivery;
     this.#odd({ what: "inversion", atMs, subscription, publisher, slot, sequence: position, after });
   }
 
+  /** Notes the number in the room's own sequence. True when it is new; undefined where that cannot be known. */
+  #sequence(
+    { subscription, sequence, elsewhere }: Pick<Delivery, "subscription" | "sequence" | "elsewhere">,
+    state: Subscription,
+  ): boolean | undefined {
+    if (sequence === undefined || elsewhere !== undefined) return undefined;
+    const { sequences } = state;
+    if (sequences.length > 2 * HOLES_MAX) return undefined;
+    if (!add(sequences, sequence)) return false;
+    if (state.freshSequences.length === 0) this.#sequenced.push([subscription, state]);
+    add(state.freshSequences, sequence);
+    return true;
+  }
+
   #odd(oddity: Oddity): void {
-    const listed = this.#oddities.length < ODDITIES_PER_FLUSH;
-    if (listed) this.#oddities.push({ ...oddity, atMs: roundMs(oddity.atMs) });
-    else this.#dropped += 1;
+    const { what } = oddity;
+    if (this.#listed[what] < ODDITIES_PER_FLUSH) {
+      this.#listed[what] += 1;
+      this.#oddities.push({ ...oddity, atMs: roundMs(oddity.atMs) });
+    } else {
+      this.#dropped[what] += 1;
+    }
   }
 
   #subscription(number: number): Subscription {
     let subscription = this.#subscriptions.get(number);
     if (!subscription) {
-      subscription = { highestSequence: -1, publishers: new Map() };
+      subscription = { highestSequence: -1, sequences: [], freshSequences: [], publishers: new Map() };
       this.#subscriptions.set(number, subscription);
     }
     return subscription;
@@ -106,13 +153,17 @@ export class Ledger {
 export interface Taken {
   /** For `receivedIn`. What still arrives for one of these before it is written out is written out with it. */
   readonly changed: readonly Changed[];
+  /** For `sequencesIn`, in the same way. */
+  readonly sequenced: readonly Sequenced[];
   readonly oddities: readonly Oddity[];
-  readonly odditiesDropped: number;
-  readonly ordered: number;
+  /** Those of this flush that are not 0: `ordered` and what was dropped. */
+  readonly counts: Partial<Record<CountName, number>>;
 }
 
 /** A subscription and a publisher between which something new came. */
 export type Changed = readonly [subscription: number, publisher: number, got: Got];
+/** A subscription on which new numbers of its room's sequence came. */
+export type Sequenced = readonly [subscription: number, state: Subscription];
 
 /** Writes out what is new, once. */
 export function receivedIn(changed: readonly Changed[]): ReceivedTuple[] {
@@ -127,8 +178,34 @@ export function receivedIn(changed: readonly Changed[]): ReceivedTuple[] {
   return received;
 }
 
+/** The same for the rooms' sequences. */
+export function sequencesIn(sequenced: readonly Sequenced[]): SequenceTuple[] {
+  const tuples: SequenceTuple[] = [];
+  for (const [subscription, state] of sequenced) {
+    const { freshSequences: fresh } = state;
+    for (let i = 0; i < fresh.length; i += 2) {
+      tuples.push([subscription, fresh[i] as number, fresh[i + 1] as number]);
+    }
+    state.freshSequences = [];
+  }
+  return tuples;
+}
+
+/** Rooms whose strays are put in order among themselves; those of more are not compared. */
+const ROOMS_OF_STRAYS_MAX = 64;
+
+function noneListed(): Record<Oddity["what"], number> {
+  return { duplicate: 0, inversion: 0, foreign: 0 };
+}
+
 interface Subscription {
   highestSequence: number;
+  /** Numbers of the room's own sequence that came, copies and foreign messages included, as runs. */
+  readonly sequences: number[];
+  /** The same since the last `take`. */
+  freshSequences: number[];
+  /** Highest sequence of each other room whose messages strayed in; hardly ever there. */
+  strays?: Map<string, number>;
   readonly publishers: Map<number, Got>;
 }
 

@@ -18,8 +18,19 @@ export interface LoadConfig {
    * subscribe to on a server that we do not know.
    */
   readonly reference: boolean;
-  /** Virtual users; the clients are dealt out over them. One per core but one, so that reading is not starved. */
-  readonly vus: number;
+  /** The virtual users of this engine and what each of them plays. */
+  readonly shards: readonly Shard[];
+  /** Over all engines of the run. */
+  readonly vusInAll: number;
+}
+
+/** What one VU plays: of these roles every client whose number leaves this remainder. */
+export interface Shard {
+  /** Counts from 1 through all engines of the run. */
+  readonly vu: number;
+  readonly roles: readonly string[];
+  readonly part: number;
+  readonly parts: number;
 }
 
 /** What CONNECT must carry. */

@@ -22,6 +22,11 @@ export interface Role<P extends Params = Params> {
   /** `native` where k6 cannot play the role. */
   readonly engine?: "native";
   /**
+   * Close codes that it asks for by misbehaving on purpose (a reader that does not read: 1013). Its closes with these
+   * are explained, each of its clients must get one, and its own latency is not judged.
+   */
+  readonly provokes?: readonly number[];
+  /**
    * One connected life of one client. It ends by returning (a normal leave) or when the connection is lost: every
    * pending call of the session then rejects with `Lost`, and the engine waits `reconnect` and calls it again.
    */

@@ -1,3 +1,4 @@
+import type { RawWire } from "./engine.ts";
 import type { Random } from "./random.ts";
 
 /** Thrown by every pending call of a session whose connection is gone. The engine handles it; scenarios let it pass. */
@@ -37,6 +38,13 @@ export interface Session {
   publish(publishing: Publishing): Promise<void>;
   /** Stays connected and listens until the run ends. */
   stay(): Promise<void>;
+  /** Stays connected and listens for so long. */
+  wait(ms: number): Promise<void>;
+  /**
+   * The connection below WebSocket, for a client that misbehaves on purpose. The role must say `engine: "native"`:
+   * elsewhere it throws. While it does not read, a silent server is nothing that it can complain of.
+   */
+  readonly raw: RawWire;
   /** DISCONNECT with receipt, then close 1000. */
   disconnect(): Promise<void>;
 }

@@ -24,6 +24,8 @@ export interface Flush {
   readonly sends: readonly SendTuple[];
   readonly outcomes: readonly OutcomeTuple[];
   readonly received: readonly ReceivedTuple[];
+  /** Absent in records of versions before 0.2. */
+  readonly sequences?: readonly SequenceTuple[];
   readonly oddities: readonly Oddity[];
   readonly histograms: readonly SecondHistogram[];
   /** Counters since the previous flush, by name (see `metrics.ts`). */
@@ -100,7 +102,7 @@ export type ConnectionEvent =
       readonly code: number | null;
       readonly reason: string;
       readonly by: "self" | "peer" | "unknown";
-      /** Since the last byte from the peer. */
+      /** Since the last byte from the peer; of a client that slowed its own reading, since it did so first. */
       readonly silentMs: number;
     };
 
@@ -113,19 +115,29 @@ export type OutcomeTuple = readonly [number, number, number, "c" | "r"];
  * tuples of a (subscription, publisher) add up; a longer run may repeat slots of a shorter one sent before.
  */
 export type ReceivedTuple = readonly [number, number, number, number];
+/**
+ * [subscription, fromSequence, toSequence]: every number in between of the room's own sequence was received. They add
+ * up like the tuples of `received`; a hole that no later tuple fills is a gap.
+ */
+export type SequenceTuple = readonly [number, number, number];
 /** [latencyMs, subscription, publisher, slot, receivedMs] */
 export type SlowTuple = readonly [number, number, number, number, number];
 
-/** One metric of one role in one second of the run. Deltas: several of the same key add up. */
+/** One metric of one role and destination in one second of the run. Deltas: several of the same key add up. */
 export interface SecondHistogram {
   readonly metric: string;
   readonly role: string;
+  /** Of the subscription or the SEND; `*` for those over the cap (`journal.ts`); absent where there is none. */
+  readonly destination?: string;
   /** The second (after the run's start) in which the event was *intended*, so that a stall counts where it began. */
   readonly second: number;
   readonly data: HistogramData;
 }
 
-/** Single messages that were not the next expected one. Every one is listed up to a cap, then only counted. */
+/** The destination that stands for all those over the cap of single ones. */
+export const MORE_DESTINATIONS = "*";
+
+/** Single messages that were not the next expected one. Every one is listed up to a cap of its kind, then only counted. */
 export type Oddity =
   | {
       readonly what: "duplicate";
@@ -133,6 +145,11 @@ export type Oddity =
       readonly subscription: number;
       readonly publisher: number;
       readonly slot: number;
+      /**
+       * True: the copy has a number of its own in the room's sequence, so a client that dedupes by the server's ids
+       * renders it twice. False: it has the number of one that came before. Absent: the server gives none.
+       */
+      readonly rendered?: boolean;
     }
   | {
       /** The room's sequence (or, without one, the publisher's slot) went backwards. */

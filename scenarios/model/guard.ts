@@ -1,4 +1,4 @@
-/** Wraps a callback of k6 so that it cannot throw: one exception closes every socket of the VU, with 1000. */
+/** Wraps a callback so that it cannot throw: in k6 one exception closes every socket of the VU, with 1000; in Node it ends the thread. */
 export type Guard = <E = void>(where: string, callback: (event: E) => void) => (event: E) => void;
 
 export function guardedBy(report: (where: string, error: unknown) => void): Guard {

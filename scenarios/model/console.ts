@@ -1,5 +1,5 @@
-import { emptyHistogram, type Histogram, merge, percentile } from "../model/histogram.ts";
-import type { Flush, Telemetry } from "../model/telemetry.ts";
+import { emptyHistogram, type Histogram, merge, percentile } from "./histogram.ts";
+import type { Flush, Telemetry } from "./telemetry.ts";
 
 /** Without a harness: one line a second and a summary at the end, from the same telemetry. */
 export class Console {

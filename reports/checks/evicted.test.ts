@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import type { PlannedRole } from "../record/plan.ts";
+import { judgeOne } from "../testing/judge-one.ts";
+import { Story } from "../testing/story.ts";
+import closeCodes from "./close-codes.ts";
+import check from "./evicted.ts";
+
+/** Clients 0 to 2 behave; 3 and 4 do not read. */
+const roles: PlannedRole[] = [
+  { name: "chatter", clients: 3, engine: "k6", provokes: [] },
+  { name: "stalled", clients: 2, engine: "native", provokes: [1_013] },
+];
+
+const story = (): Story => {
+  const made = new Story({ clients: 5, roles });
+  for (let client = 0; client < 5; client++) made.join(client, "a", 500);
+  return made;
+};
+const evict = (told: Story, client: number, atMs: number): Story =>
+  told.close(client, atMs, { code: 1_013, by: "peer", reason: "slow-consumer", silentMs: 8_000 });
+
+describe("B101, B105, A66: who asks for it is evicted and may come back", () => {
+  test("each of them closed with 1013 and connected again is met", () => {
+    const told = evict(evict(story(), 3, 9_000), 4, 9_500)
+      .connect(3, 11_000)
+      .connect(4, 12_000);
+    expect(judgeOne(check, told.record(), "baseline")).toEqual({ status: "met", measured: 0, samples: 2 });
+    expect(judgeOne(closeCodes, told.record(), "baseline")).toMatchObject({ status: "met", measured: 0 });
+  });
+
+  test.each([
+    ["B101: never evicted", { code: 1_000, by: "self" }, "left by itself with 1000"],
+    ["B108: without a close frame", { code: null, by: "unknown" }, "was closed with no close frame"],
+    ["B108: with another code", { code: 1_000, by: "peer" }, "was closed with 1000"],
+    ["given up by itself", { code: null, by: "self" }, "left by itself with no close frame"],
+  ] as const)("%s is breached", (_, how, what) => {
+    const told = evict(story(), 3, 9_000).connect(3, 11_000).close(4, 15_500, how).connect(4, 16_000);
+    expect(judgeOne(check, told.record(), "baseline")).toEqual({
+      status: "breached",
+      measured: 1,
+      samples: 2,
+      why: "1 of 2 misbehaving clients not closed as they should be, or not taken back",
+      counterexamples: [
+        {
+          text: `client 4 (stalled) on server-2: ${what} after 15,002 ms instead of being closed with 1013`,
+          atMs: 15_500,
+          client: 4,
+          server: "server-2",
+        },
+      ],
+    });
+  });
+
+  test("A66: evicted and never back is breached", () => {
+    const told = evict(evict(story(), 3, 9_000), 4, 9_500).connect(3, 11_000);
+    expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+      status: "breached",
+      measured: 1,
+      counterexamples: [
+        { text: "client 4 (stalled) on server-2: closed with 1013 and never connected again" },
+      ],
+    });
+  });
+
+  test("one whose end the record does not have is unknown, and so is a run without any", () => {
+    const open = evict(story(), 3, 9_000).connect(3, 11_000);
+    expect(judgeOne(check, open.record(), "baseline")).toMatchObject({ status: "unknown", samples: 2 });
+    const none = new Story();
+    none.join(0, "a", 500);
+    expect(judgeOne(check, none.record(), "baseline")).toMatchObject({ status: "unknown", samples: 0 });
+  });
+
+  test("1013 explains nothing for a client that behaves, and nothing else explains a misbehaving one's", () => {
+    expect(judgeOne(closeCodes, evict(story(), 1, 9_000).record(), "baseline")).toMatchObject({
+      status: "breached",
+      why: "1 close without a cause: 1 × 1013",
+    });
+    const torn = story().close(3, 9_000, { code: null, by: "unknown" });
+    expect(judgeOne(closeCodes, torn.record(), "baseline")).toMatchObject({
+      status: "breached",
+      why: "1 close without a cause: 1 × 1006",
+    });
+  });
+});
