@@ -6,26 +6,28 @@ import type { World } from "./world.ts";
  */
 const BRING_UP_FROM_MS = -600_000;
 
-/** The run's own time: ms after go. Every file of the record is written in it. */
+/**
+ * The run's own time: ms after go. Every file of the record is written in it. It goes by the monotonic clock, so that
+ * a wall clock that is set during the run moves nothing; the wall clock is asked once, for what go is called outside.
+ */
 export class RunClock {
   readonly #world: World;
-  readonly #madeEpochMs: number;
-  #startEpochMs: number | undefined;
+  /** Time zero, by `performance.now()`. */
+  #zeroMs = performance.now() - BRING_UP_FROM_MS;
 
   constructor(world: World) {
     this.#world = world;
-    this.#madeEpochMs = world.now();
   }
 
   /** Fixes time zero, `leadMs` ahead so that every engine hears of it before it comes. Returns it in epoch ms. */
   go(leadMs: number): number {
-    this.#startEpochMs = this.#world.now() + leadMs;
-    return this.#startEpochMs;
+    this.#zeroMs = performance.now() + leadMs;
+    return this.#world.now() + leadMs;
   }
 
+  /** Whole ms. */
   nowMs(): number {
-    const zero = this.#startEpochMs ?? this.#madeEpochMs - BRING_UP_FROM_MS;
-    return this.#world.now() - zero;
+    return Math.round(performance.now() - this.#zeroMs);
   }
 
   /** Resolves at that time of the run, or when `signal` aborts. */

@@ -1,5 +1,6 @@
 import type { Plan } from "./record/plan.ts";
 import type { Send, SubscriptionWindow } from "./record/run-record.ts";
+import type { FaultSpan } from "./windows.ts";
 
 /**
  * How long after its confirmation a message may take to reach a subscriber before it counts as lost. Twice the
@@ -23,16 +24,33 @@ export type Fate =
 /**
  * Decides by the entitlement window [SUBSCRIBE's receipt, end of the connection) (C.2): a message is owed when the
  * window was open before it was sent and the peer was surely there until it had time to settle. At the end of the
- * run, when all clients leave together, half of the drain is time enough.
+ * run, when all clients leave together, half of the drain is time enough. Where reports of the subscriber's engine
+ * are missing, what should have come then is undecided: it may have come. What was confirmed while a store was away
+ * is delivered when it is back (I76), and has until then.
  */
-export function fateOf(send: Send, window: SubscriptionWindow, wasReceived: boolean, plan: Plan): Fate {
+export function fateOf(
+  send: Send,
+  window: SubscriptionWindow,
+  wasReceived: boolean,
+  { plan, spans }: { readonly plan: Plan; readonly spans: readonly FaultSpan[] },
+): Fate {
   // An unconfirmed message is not owed to anybody (its sender knows that it may be lost), so its arrival proves nothing.
   if (send.outcome !== "confirmed") return "not-owed";
   if (wasReceived) return "received";
-  const settledMs = (send.outcomeMs ?? send.sentMs) + settleMs(window, plan);
-  if (window.fromMs <= send.sentMs && settledMs <= window.heardMs) return "lost";
+  const settledMs = owedFromMs(send.outcomeMs ?? send.sentMs, spans) + settleMs(window, plan);
+  const wasThere = window.fromMs <= send.sentMs && settledMs <= window.heardMs;
+  const mayBeUntold = window.unseen.some(({ fromMs, toMs }) => fromMs <= settledMs && send.sentMs <= toMs);
+  if (wasThere && !mayBeUntold) return "lost";
   const touches = window.askedMs < settledMs && send.sentMs < window.toMs;
   return touches ? "undecided" : "not-owed";
+}
+
+function owedFromMs(confirmedMs: number, spans: readonly FaultSpan[]): number {
+  const holding = spans.filter(
+    ({ window, fromMs, toMs }) =>
+      /(^|\/)(redis|postgres)$/.test(window.target) && fromMs <= confirmedMs && confirmedMs <= toMs,
+  );
+  return Math.max(confirmedMs, ...holding.map(({ toMs }) => toMs));
 }
 
 function settleMs(window: SubscriptionWindow, plan: Plan): number {

@@ -19,3 +19,23 @@ test("I87: each second is judged by itself, the generator before its machine", (
   ]);
   expect(unfitSeconds(story.record(), 4_000, 5_000)).toEqual([]);
 });
+
+test("I87: an engine that uses all the CPU that it can makes a second unfit: every core for k6, its thread for native", () => {
+  const story = new Story()
+    .fitGenerator()
+    .machine(4_000, { cores: 2, processCpu: { k6: 1.95 } })
+    .machine(5_000, { cores: 2, processCpu: { k6: 1.97, native: 1 } });
+  expect(unfitSeconds(story.record(), 2_000, 10_000)).toEqual([
+    { second: 4, of: "generator", why: "the k6 engine used 98.5 % of the CPU that it can use" },
+  ]);
+  // One VU of the native engine is one thread.
+  const { ledger, ...rest } = new Story()
+    .fitGenerator()
+    .machine(4_000, { cores: 8, processCpu: { native: 0.97 } })
+    .machine(5_000, { cores: 8, processCpu: { native: 0.98 } })
+    .record();
+  const hellos = [{ type: "hello", engine: "native", vu: 1, clients: 60 }] as const;
+  expect(unfitSeconds({ ...rest, ledger: { ...ledger, hellos } }, 2_000, 10_000)).toMatchObject([
+    { second: 4, why: "the native engine used 98 % of the CPU that it can use" },
+  ]);
+});

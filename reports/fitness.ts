@@ -1,21 +1,8 @@
 import { percentile } from "../scenarios/model/histogram.ts";
+import { SECOND_LIMITS } from "./generator-limits.ts";
 import { histogramOf, ms, show } from "./measure.ts";
 import type { RunRecord } from "./record/run-record.ts";
-
-/**
- * What makes a second of the run useless for judging latency. Idle, k6 stays far below all of it (lateness p99 6 ms,
- * timers 1.3 to 6 ms at p99).
- */
-export const SECOND_LIMITS = {
-  /** Half of D1's 100 ms: beyond it a red latency could be the generator's own. */
-  latenessP99Ms: 50,
-  /** D1 itself: arrivals are stamped outside the loop, so its lag only delays what the clients do next. */
-  loopLagP99Ms: 100,
-  /** A machine this full makes everything on it wait, the target too: whose fault a late answer is cannot be told. */
-  cpuPercent: 95,
-  /** CPU time that the hypervisor gave to others: from here on stalls of 100 ms and more were seen. */
-  stolenPercent: 20,
-} as const;
+import type { MachineSample } from "./record/samples.ts";
 
 export interface UnfitSecond {
   readonly second: number;
@@ -48,6 +35,8 @@ function fitnessOf(record: RunRecord, second: number): UnfitSecond | undefined {
 
   // A sample speaks of the second before it.
   const sample = record.samples.machine.find(({ atMs }) => atMs > fromMs + 500 && atMs <= fromMs + 1_500);
+  const full = sample && fullEngine(record, sample);
+  if (full) return generator(full);
   const machine = (why: string): UnfitSecond => ({ second, of: "machine", why });
   const stolenPercent = 100 * (sample?.stolen ?? 0);
   if (stolenPercent >= SECOND_LIMITS.stolenPercent) {
@@ -56,5 +45,21 @@ function fitnessOf(record: RunRecord, second: number): UnfitSecond | undefined {
   const cpuPercent = 100 * (sample?.cpu ?? 0);
   if (cpuPercent >= SECOND_LIMITS.cpuPercent)
     return machine(`the machine's CPU was ${show(cpuPercent)} % busy`);
+  return undefined;
+}
+
+/** Which engine used all the CPU that it can: one core for each thread of the native one, every core for k6. */
+function fullEngine(record: RunRecord, sample: MachineSample): string | undefined {
+  const { hellos } = record.ledger;
+  for (const engine of new Set(hellos.map((hello) => hello.engine))) {
+    const threads = hellos.filter((hello) => hello.engine === engine).length;
+    const cores = engine === "native" ? threads : sample.cores;
+    const used = sample.processCpu[engine];
+    if (used === undefined || cores === undefined) continue;
+    const percent = (100 * used) / cores;
+    if (percent >= SECOND_LIMITS.engineCpuPercent) {
+      return `the ${engine} engine used ${show(percent)} % of the CPU that it can use`;
+    }
+  }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import type { Check } from "./check.ts";
+import { probeFigures } from "./probe.ts";
 import type { PlannedCheck } from "./record/plan.ts";
 import type { RunRecord } from "./record/run-record.ts";
 import type { Judgement, Report } from "./report.ts";
@@ -41,12 +42,16 @@ export function judge(record: RunRecord, checks: readonly Check[]): Report {
       judgements.push(isOther ? { ...judgement, verdict: invalidated(judgement.verdict, why) } : judgement);
     }
   }
+  const judged = phases.filter(({ kind }) => kind !== "warm-up");
+  const [first, last] = [judged[0], judged.at(-1)];
+  const probe = first && last && probeFigures(record, first.fromMs, last.toMs);
   return {
     plan: record.plan,
     ended: record.ended,
     phases,
     judgements,
     overall: overall(judgements.map(({ verdict }) => verdict)),
+    ...(probe ? { probe } : {}),
     about: Object.fromEntries(
       record.plan.checks.flatMap(({ name }) => {
         const check = byName.get(name);

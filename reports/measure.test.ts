@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { countOf, histogramOf, ms, plural, show } from "./measure.ts";
+import { countOf, histogramOf, histogramsByDestination, ms, plural, show } from "./measure.ts";
 import { Story } from "./testing/story.ts";
 
 test("a flush counts where the middle of its second lies", () => {
@@ -37,4 +37,27 @@ test("numbers are shown the same everywhere", () => {
     "0 deliveries",
   ]);
   expect(ms(1_234_567.4)).toBe(1_234.567);
+});
+
+test("D1: any stretch of each destination adds up too", () => {
+  const record = new Story().record();
+  const data = (valueUs: number) => ({ buckets: [valueUs, 2], minUs: valueUs, maxUs: valueUs });
+  const byDestination = new Map([
+    [
+      "delivery",
+      new Map([
+        ["/topic/a", new Map([1, 2, 3].map((second) => [second, data(second)]))],
+        ["/topic/b", new Map([[9, data(9)]])],
+      ]),
+    ],
+  ]);
+  const found = histogramsByDestination(
+    { ...record, ledger: { ...record.ledger, byDestination } },
+    "delivery",
+    2_000,
+    9_000,
+  );
+  expect([...found].map(([destination, { total, maxUs }]) => [destination, total, maxUs])).toEqual([
+    ["/topic/a", 4, 3],
+  ]);
 });

@@ -25,6 +25,28 @@ export function histogramOf(
   return merged;
 }
 
+/**
+ * The same for each destination of which all is known (the first 16 of each engine part; none where a part had more
+ * and this was not among them). All roles.
+ */
+export function histogramsByDestination(
+  record: RunRecord,
+  metric: HistogramName,
+  fromMs: number,
+  toMs: number,
+): ReadonlyMap<string, Histogram> {
+  const found = new Map<string, Histogram>();
+  for (const [destination, seconds] of record.ledger.byDestination.get(metric) ?? []) {
+    const merged = emptyHistogram();
+    for (const second of wholeSeconds(seconds, fromMs, toMs)) {
+      const data = seconds.get(second);
+      if (data) merge(merged, data);
+    }
+    if (merged.total > 0) found.set(destination, merged);
+  }
+  return found;
+}
+
 /** Counted up where the stretch is short, so that looking at every single second of a long run stays linear. */
 function* wholeSeconds(known: ReadonlyMap<number, unknown>, fromMs: number, toMs: number): Generator<number> {
   const first = Math.ceil(fromMs / 1_000);

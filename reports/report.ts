@@ -1,4 +1,5 @@
 import type { Check } from "./check.ts";
+import type { ProbeFigures } from "./probe.ts";
 import type { Ended } from "./record/history.ts";
 import type { Plan } from "./record/plan.ts";
 import type { Overall, Verdict } from "./verdict.ts";
@@ -19,6 +20,8 @@ export interface Report {
   readonly phases: readonly Phase[];
   readonly judgements: readonly Judgement[];
   readonly overall: Overall;
+  /** Over all judged phases; absent where no probe ran beside k6. */
+  readonly probe?: ProbeFigures;
   /** What each check asks and where its numbers come from, by name, in the plan's order: the footnotes. */
   readonly about?: Readonly<Record<string, Pick<Check, "summary" | "requirement" | "explain">>>;
 }

@@ -4,7 +4,7 @@ import type { Phase } from "./windows.ts";
 
 /**
  * The text of verdict.json, format 1:
- * `{format, overall, ended, phases, checks[] {name, phase, status, measured, limit, unit, samples, why?, note?,
+ * `{format, overall, ended, probe?, phases, checks[] {name, phase, status, measured, limit, unit, samples, why?, note?,
  * counterexamples?}}`. `measured` is null where nothing was measured. The same report gives the same bytes: no
  * time of judging, fixed order of keys, numbers rounded to three decimals.
  */
@@ -13,6 +13,7 @@ export function verdictFile(report: Report): string {
     format: 1,
     overall: report.overall,
     ended: report.ended,
+    ...(report.probe ? { probe: report.probe } : {}),
     phases: report.phases.map(phaseEntry),
     checks: report.judgements.map(checkEntry),
   };

@@ -37,9 +37,14 @@ export function routeOf(
   if (before === undefined || after === undefined) {
     return (destination) => (destination === from ? to : undefined);
   }
+  // Asked for every delivery, of a few rooms.
+  const known = new Map<string, string | undefined>();
   return (destination) => {
-    if (!destination.startsWith(before) || !destination.endsWith(after)) return undefined;
-    const room = destination.slice(before.length, destination.length - after.length);
-    return room === "" ? undefined : to.replaceAll("{room}", room);
+    if (known.has(destination)) return known.get(destination);
+    const fits = destination.startsWith(before) && destination.endsWith(after);
+    const room = fits ? destination.slice(before.length, destination.length - after.length) : "";
+    const route = room === "" ? undefined : to.replaceAll("{room}", room);
+    known.set(destination, route);
+    return route;
   };
 }

@@ -5,10 +5,11 @@ import { findTools } from "../provision/tools.ts";
 import { createSupervisor } from "../target/supervisor.ts";
 import { realWorld, type World } from "../world.ts";
 import { benchFrameProxy } from "./frame-proxy.ts";
+import { loadParts } from "./load-bench.ts";
 import { benchServer, PARTS, type Part } from "./server-bench.ts";
 import { soak } from "./soak.ts";
 
-/** `npm run bench -- server`, `npm run bench -- frame-proxy`, `npm run bench -- soak --minutes 30`. Resolves with the exit code. */
+/** `npm run bench -- server`, `load`, `frame-proxy`, or `soak --minutes 30`. Resolves with the exit code. */
 async function main(world: World): Promise<number> {
   const program = new Command("bench").description(
     "how fast the reference server is, whether it leaks, and what the harness's own proxy costs",
@@ -65,6 +66,29 @@ async function main(world: World): Promise<number> {
         () => void supervisor[Symbol.asyncDispose]().then(() => world.exitNow(130)),
       );
       await benchFrameProxy({ runs, quick: options.quick === true, tools, supervisor, logFolder, say });
+    });
+  program
+    .command("load")
+    .description(`the load side: ${loadParts.map(({ name, summary }) => `${name} ${summary}`).join("; ")}`)
+    .argument("[parts...]", `any of ${loadParts.map(({ name }) => name).join(" ")}; all of them without`)
+    .option("--runs <n>", "runs of each", "3")
+    .option("--quick", "short and small: to see that it works, not to be quoted")
+    .action(async (names: string[], options: { runs: string; quick?: boolean }) => {
+      const wrong = names.filter((name) => !loadParts.some((part) => part.name === name));
+      const runs = Number(options.runs);
+      if (wrong.length > 0 || !Number.isInteger(runs) || runs < 1) {
+        throw new SeaworthyError(
+          "SW_USAGE",
+          `cannot run ${[...wrong, `${options.runs} runs`].join(", ")}`,
+          "bench load --help",
+        );
+      }
+      const { node } = await findTools();
+      const folder = path.dirname(logFolder);
+      for (const part of loadParts) {
+        if (names.length > 0 && !names.includes(part.name)) continue;
+        await part.run({ runs, quick: options.quick === true, node: node.path, folder, say });
+      }
     });
   program
     .command("soak")

@@ -1,6 +1,7 @@
 import type { ConnectionEvent } from "../../scenarios/model/telemetry.ts";
 import type { Check } from "../check.ts";
 import { plural, show } from "../measure.ts";
+import { roleOfClient } from "../record/plan.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Counterexample } from "../verdict.ts";
 import { serverOfEndpoint, serverOfTarget } from "../whereabouts.ts";
@@ -23,7 +24,8 @@ const check: Check = {
     "Every close that a client saw, except its own orderly leave (1000 by itself), needs a fault that explains its",
     "code: the fault lists the code, was in force on that connection's server, and the close came between",
     `${show(BEFORE_MS)} ms before it began and ${show(AFTER_MS)} ms after it was healed. A close without a close`,
-    "frame counts as 1006, which never travels on the wire (I64). Limit 0 (INV-CLOSE, D11). An attempt that never",
+    "frame counts as 1006, which never travels on the wire (I64). A client of a role that misbehaves on purpose may be",
+    "closed with the codes that the plan says it provokes. Limit 0 (INV-CLOSE, D11). An attempt that never",
     "got as far as CONNECTED is no close; recovery-time sees those. The drain at the end belongs to the last phase.",
   ].join(" "),
   judge(record, phase, limit) {
@@ -35,7 +37,8 @@ const check: Check = {
     }
     const closes = closesIn(record, phase);
     const unexpected = closes.filter(
-      (close) => !isOwnLeave(close) && !spans.some((span) => explains(span, close)),
+      (close) =>
+        !isOwnLeave(close) && !isProvoked(record, close) && !spans.some((span) => explains(span, close)),
     );
     if (unexpected.length <= limit) return { status: "met", measured: unexpected.length, samples };
     return {
@@ -75,6 +78,11 @@ function closesIn(record: RunRecord, phase: Phase): Closed[] {
 
 function isOwnLeave(close: Closed): boolean {
   return close.by === "self" && close.code === 1_000;
+}
+
+/** Its client misbehaves on purpose, and this is the code that it asks for; `evicted` wants to see it. */
+function isProvoked({ plan }: RunRecord, close: Closed): boolean {
+  return roleOfClient(plan, close.client)?.provokes.includes(codeOf(close)) ?? false;
 }
 
 function explains(span: FaultSpan, close: Closed): boolean {

@@ -122,6 +122,29 @@ describe("rule 6, I87: the generator is judged first", () => {
     expect(judged(quiet().fail(1, 5_000, "connect: connection refused")).status).toBe("met");
   });
 
+  test.each([
+    [{ portsUsed: 0.899 }, { portsUsed: 0.9 }, "90 % of the local ports in use at 6 s (limit 90)"],
+    [
+      { descriptorsUsed: 0.5 },
+      { descriptorsUsed: 0.95 },
+      "95 % of an engine's descriptors in use at 6 s (limit 90)",
+    ],
+    [
+      { telemetryLagMs: 3_000 },
+      { telemetryLagMs: 3_001 },
+      "a report took 3,001 ms to arrive, at 6 s (limit 3,000)",
+    ],
+    [{ clockResolutionMs: 1 }, { clockResolutionMs: 4 }, "the clock ticks only every 4 ms (limit 1)"],
+  ])("a shortage of its machine disqualifies, with the second and the measure: %o", (fit, unfit, why) => {
+    expect(judged(quiet().machine(5_000, fit).machine(6_000, fit))).toMatchObject({ status: "met" });
+    expect(judged(quiet().machine(5_000, fit).machine(6_000, unfit))).toMatchObject({
+      status: "unknown",
+      why,
+    });
+    const elsewhere = quiet().fault("kill", "server-2", 12_000, 14_000).machine(13_000, unfit);
+    expect(judged(elsewhere)).toMatchObject({ status: "met" });
+  });
+
   test("a machine that is full, or that the hypervisor starves, is not the generator's doing", () => {
     for (const short of [{ cpu: 1 }, { stolen: 0.9 }]) {
       const story = quiet();

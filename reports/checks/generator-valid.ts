@@ -1,18 +1,10 @@
 import type { Check } from "../check.ts";
-import { SECOND_LIMITS, unfitSeconds } from "../fitness.ts";
+import { unfitSeconds } from "../fitness.ts";
+import { PHASE_LIMITS as LIMITS, SECOND_LIMITS } from "../generator-limits.ts";
 import { countOf, histogramOf, plural, show } from "../measure.ts";
 import type { RunRecord } from "../record/run-record.ts";
+import type { MachineSample } from "../record/samples.ts";
 import type { Phase } from "../windows.ts";
-
-/** What disqualifies a whole phase at once. */
-const LIMITS = {
-  /** Beyond 1 % of the schedule not sent, the load was not the one that was planned (D13's threshold). */
-  missedLatePercent: 1,
-  /** It reports every second; three without a word is a generator that stood still. */
-  silenceMs: 3_000,
-  /** Latencies are differences of wall-clock times: half of D1. */
-  clockStepMs: 50,
-} as const;
 
 /** Errors of the generator's own machine, as the system words them. */
 const EXHAUSTED =
@@ -28,13 +20,15 @@ const check: Check = {
     "The generator is judged first, phase by phase; where it was not fit, every other verdict becomes unknown (never",
     "red, never green) and so does this one: it is never breached. Measured is the share of seconds in which it did",
     `not keep up: sends late by more than ${SECOND_LIMITS.latenessP99Ms} ms at p99 (half of D1), its event loop late`,
-    `by more than ${SECOND_LIMITS.loopLagP99Ms} ms at p99,`,
+    `by more than ${SECOND_LIMITS.loopLagP99Ms} ms at p99, ${SECOND_LIMITS.engineCpuPercent} % of the CPU that it can use,`,
     "or not a word. Up to half of a phase may be so, since a small machine that is shared with the",
     "target stumbles now and then; latency is not judged by those seconds (see delivery-p99). Disqualified at once is",
     `a phase in which more than ${LIMITS.missedLatePercent} % of the schedule was skipped, no report came for`,
     `${show(LIMITS.silenceMs)} ms, the clock stepped by ${LIMITS.clockStepMs} ms, a report is missing, the engine`,
-    "threw, or its machine ran out of ports, descriptors or memory. Slots that fell due while a client was offline are",
-    "the target's doing.",
+    `threw, ${LIMITS.portsPercent} % of the local ports or ${LIMITS.descriptorsPercent} % of its descriptors were in`,
+    `use, its reports took ${show(LIMITS.telemetryLagMs)} ms to arrive, the clock is coarser than`,
+    `${LIMITS.clockResolutionMs} ms, or its machine ran out of ports, descriptors or memory. Slots that fell due while a client was`,
+    "offline are the target's doing.",
   ].join(" "),
   judge(record, phase, limit) {
     const { fromMs, toMs } = phase;
@@ -97,6 +91,7 @@ function disqualifications(record: RunRecord, phase: Phase): string[] {
   if (stepMs > LIMITS.clockStepMs) {
     reasons.push(`the clock stepped by ${show(stepMs)} ms (limit ${LIMITS.clockStepMs})`);
   }
+  reasons.push(...shortages(record, phase));
   return reasons;
 }
 
@@ -111,6 +106,45 @@ function longestSilence(record: RunRecord, { fromMs, toMs }: Phase): number {
     }
   }
   return longest;
+}
+
+/** What its machine ran short of, at the worst second of each. */
+function shortages(record: RunRecord, { fromMs, toMs }: Phase): string[] {
+  const samples = record.samples.machine.filter(({ atMs }) => atMs > fromMs && atMs <= toMs + 500);
+  const reasons: string[] = [];
+  const worst = (value: (sample: MachineSample) => number | undefined) =>
+    samples.reduce<{ at: number; value: number } | undefined>((most, sample) => {
+      const here = value(sample);
+      return here === undefined || (most && most.value >= here)
+        ? most
+        : { at: Math.round(sample.atMs / 1_000), value: here };
+    }, undefined);
+
+  const ports = worst((sample) => sample.portsUsed && 100 * sample.portsUsed);
+  if (ports && ports.value >= LIMITS.portsPercent) {
+    reasons.push(
+      `${show(ports.value)} % of the local ports in use at ${ports.at} s (limit ${LIMITS.portsPercent})`,
+    );
+  }
+  const descriptors = worst((sample) => sample.descriptorsUsed && 100 * sample.descriptorsUsed);
+  if (descriptors && descriptors.value >= LIMITS.descriptorsPercent) {
+    reasons.push(
+      `${show(descriptors.value)} % of an engine's descriptors in use at ${descriptors.at} s (limit ${LIMITS.descriptorsPercent})`,
+    );
+  }
+  const lag = worst((sample) => sample.telemetryLagMs);
+  if (lag && lag.value > LIMITS.telemetryLagMs) {
+    reasons.push(
+      `a report took ${show(lag.value)} ms to arrive, at ${lag.at} s (limit ${show(LIMITS.telemetryLagMs)})`,
+    );
+  }
+  const resolution = worst((sample) => sample.clockResolutionMs);
+  if (resolution && resolution.value > LIMITS.clockResolutionMs) {
+    reasons.push(
+      `the clock ticks only every ${show(resolution.value)} ms (limit ${LIMITS.clockResolutionMs})`,
+    );
+  }
+  return reasons;
 }
 
 function clockStep(record: RunRecord, { fromMs, toMs }: Phase): number {

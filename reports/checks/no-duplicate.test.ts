@@ -67,3 +67,46 @@ test("cases over the engine's cap leave it unknown, unless one is listed", () =>
 test("without a delivery it is unknown", () => {
   expect(judgeOne(check, new Story().record(), "baseline")).toMatchObject({ status: "unknown", samples: 0 });
 });
+
+test("INV-DUP: copies that were only counted are copies all the same", () => {
+  const { story: told, subscription } = story();
+  told.oddity({ ...duplicate(10_500, 2, subscription), rendered: false });
+  told.count("odditiesDropped", 10_300, 7).count("duplicatesDropped", 10_300, 7);
+  expect(judgeOne(check, told.record(), "during kill server-2")).toMatchObject({
+    status: "breached",
+    measured: 8,
+    why: "8 of 20 deliveries came more than once",
+    note: "7 of them were only counted",
+  });
+});
+
+test("INV-DUP: inversions that were only counted are no copies", () => {
+  const { story: told } = story();
+  told.count("odditiesDropped", 10_300, 7).count("inversionsDropped", 10_300, 7);
+  expect(judgeOne(check, told.record(), "during kill server-2")).toMatchObject({
+    status: "met",
+    measured: 0,
+  });
+});
+
+test("INV-DUP: what a client's own dedupe would not remove is told apart", () => {
+  const { story: told, subscription } = story();
+  told.oddity({ ...duplicate(9_995, 1, subscription), rendered: true });
+  told.oddity({ ...duplicate(9_997, 1, subscription), rendered: false });
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    measured: 2,
+    why: "2 of 100 deliveries came more than once; 1 of the copies with a number of their own, which no client's dedupe by id removes",
+  });
+});
+
+test("INV-DUP: what came again after a reconnect is told, and held against nobody", () => {
+  const { story: told, subscription } = story();
+  told.receive(subscription, 17, 1, 2, 10_020).close(5, 13_000).join(5, "b", 13_500);
+  told.close(5, 14_000);
+  told.receive(told.join(5, "a", 15_000), 17, 2, 2, 15_010);
+  expect(judgeOne(check, told.record(), "during kill server-2")).toMatchObject({
+    status: "met",
+    note: "1 delivery of what the client had on an earlier subscription",
+  });
+  expect(judgeOne(check, told.record(), "baseline")).not.toHaveProperty("note");
+});

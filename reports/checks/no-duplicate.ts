@@ -1,7 +1,9 @@
 import { showIdentity } from "../../scenarios/model/identity.ts";
 import type { Check } from "../check.ts";
-import { countOf, histogramOf, plural, show } from "../measure.ts";
-import { odditiesIn } from "../oddities.ts";
+import { histogramOf, plural, show } from "../measure.ts";
+import { droppedIn, eachSend, odditiesIn } from "../oddities.ts";
+import { intersection, union } from "../record/intervals.ts";
+import type { Intervals, RunRecord, SubscriptionWindow } from "../record/run-record.ts";
 import { faultInForce, faultSpans, messageSpan } from "../windows.ts";
 
 const EVIDENCE = 10;
@@ -14,29 +16,45 @@ const check: Check = {
   limits: { baseline: 0, fault: 0, recovery: 0, final: 0 },
   explain: [
     "Raw duplicates by message identity, for each subscription; a reconnected client has a new subscription. Limit 0:",
-    "without a resume there is no reason for one (INV-DUP). A duplicate belongs to the phase in which its message was",
-    "intended. The engine lists single cases up to a cap and counts the rest; if it had to drop cases and none of",
-    "those listed is a duplicate, the check is unknown.",
+    "without a resume there is no reason for one (INV-DUP). Where the server numbers a room's messages, it is told how",
+    "many of the copies have a number of their own: a client that dedupes by the server's ids would show those twice.",
+    "What a client got before and again on a later subscription (a resume that reaches back too far) is told, not held",
+    "against anyone. A duplicate belongs to the phase in which its message was intended. The engine lists single cases",
+    "up to a cap of each kind; the rest are counted by the time at which they came.",
   ].join(" "),
   judge(record, phase, limit) {
     const { fromMs, toMs } = messageSpan(record, phase);
     const samples = histogramOf(record, "delivery", fromMs, toMs).total;
-    if (samples === 0) return { status: "unknown", why: "nothing was delivered in this phase", samples };
     const duplicates = odditiesIn(record, "duplicate", fromMs, toMs);
-    const dropped = countOf(record, "odditiesDropped", fromMs, toMs);
-    if (duplicates.length <= limit && dropped > 0) {
-      const why = `${plural(dropped, "irregular delivery", "irregular deliveries")} could not be listed and may have been duplicates`;
-      return { status: "unknown", why, samples, measured: duplicates.length };
+    const dropped = droppedIn(record, "duplicate", fromMs, toMs);
+    const measured = duplicates.length + dropped.known;
+    if (samples === 0 && measured === 0)
+      return { status: "unknown", why: "nothing was delivered in this phase", samples };
+    if (measured <= limit && dropped.perhaps > 0) {
+      const why = `${plural(dropped.perhaps, "irregular delivery", "irregular deliveries")} could not be listed and may have been duplicates`;
+      return { status: "unknown", why, samples, measured };
     }
-    if (duplicates.length <= limit) return { status: "met", measured: duplicates.length, samples };
+    const again = resumed(record, fromMs, toMs);
+    const notes = [
+      dropped.known > 0 ? `${show(dropped.known)} of them were only counted` : [],
+      dropped.perhaps > 0 ? `${show(dropped.perhaps)} more irregular deliveries were not listed` : [],
+      again > 0
+        ? `${plural(again, "delivery", "deliveries")} of what the client had on an earlier subscription`
+        : [],
+    ].flat();
+    const note = notes.length > 0 ? { note: notes.join("; ") } : {};
+    if (measured <= limit) return { status: "met", measured, samples, ...note };
+    const rendered = duplicates.filter((one) => one.rendered).length;
+    const twice =
+      rendered > 0
+        ? `; ${show(rendered)} of the copies with a number of their own, which no client's dedupe by id removes`
+        : "";
     const spans = faultSpans(record);
-    const unlisted =
-      dropped > 0 ? { note: `${show(dropped)} more irregular deliveries were not listed` } : {};
     return {
       status: "breached",
-      measured: duplicates.length,
+      measured,
       samples,
-      why: `${show(duplicates.length)} of ${plural(samples, "delivery", "deliveries")} came more than once`,
+      why: `${show(measured)} of ${plural(samples, "delivery", "deliveries")} came more than once${twice}`,
       counterexamples: duplicates.slice(0, EVIDENCE).map(({ atMs, subscription, publisher, slot }) => {
         const message = showIdentity(publisher, slot);
         const window = record.ledger.windowOf.get(subscription);
@@ -49,8 +67,40 @@ const check: Check = {
           ...(fault === undefined ? {} : { fault }),
         };
       }),
-      ...unlisted,
+      ...note,
     };
   },
 };
 export default check;
+
+/** Deliveries to a later subscription of what the same client got on an earlier one of that destination. */
+function resumed(record: RunRecord, fromMs: number, toMs: number): number {
+  let count = 0;
+  for (const windows of successive(record.ledger.windows)) {
+    const had = new Map<number, Intervals>();
+    for (const window of windows) {
+      for (const [publisher, slots] of record.ledger.received.get(window.subscription) ?? []) {
+        const before = had.get(publisher) ?? [];
+        eachSend(record, publisher, intersection(before, slots), (_, send) => {
+          const intendedMs = send?.intendedMs ?? window.fromMs;
+          if (intendedMs >= fromMs && intendedMs < toMs) count++;
+        });
+        had.set(publisher, union([before, slots]));
+      }
+    }
+  }
+  return count;
+}
+
+/** The windows of one client and destination, where there are several, one after the other. */
+function successive(windows: readonly SubscriptionWindow[]): SubscriptionWindow[][] {
+  const groups = new Map<string, SubscriptionWindow[]>();
+  for (const window of windows) {
+    const key = `${window.client} ${window.destination}`;
+    const group = groups.get(key);
+    if (!group) groups.set(key, [window]);
+    // Two at a time are two deliveries of everything.
+    else if ((group.at(-1) as SubscriptionWindow).toMs <= window.fromMs) group.push(window);
+  }
+  return [...groups.values()].filter((group) => group.length > 1);
+}

@@ -118,6 +118,24 @@ describe("INV-LOSS, INV-COVER: lost messages", () => {
     expect(dropped(22_000, 0)).toEqual({ status: "met", measured: 0, samples: 1 });
   });
 
+  test("I76: what was confirmed while a store was away has until it is back, at whoever is still there then", () => {
+    const dropped = (target: string, closedMs: number) => {
+      const told = new Story(RUN).fault("cut", target, 10_000, 16_000);
+      told.join(1, "a", 500);
+      told.send(0, 0, "a", 12_000).close(1, closedMs);
+      const subscription = told.join(1, "a", 25_000, 2);
+      told.send(0, 1, "a", 13_000).receive(subscription, 0, 1).leave(1, 44_000);
+      const [phase] = phasesOf(told.record()).filter(({ kind }) => kind === "fault");
+      return judged(told, phase?.name);
+    };
+    expect(dropped("server-1/redis", 15_000)).toMatchObject({
+      status: "met",
+      note: expect.stringMatching(/^2 pairs /),
+    });
+    expect(dropped("server-1/redis", 20_000)).toMatchObject({ status: "breached", measured: 2 });
+    expect(dropped("server-1/clients", 15_000)).toMatchObject({ status: "breached", measured: 1 });
+  });
+
   test("what was asked for and not yet granted is undecided", () => {
     const told = new Story(RUN);
     told.connect(1, 4_000);
@@ -252,7 +270,10 @@ test("C.2: random histories against an oracle that looks at every instant", () =
         for (const [i, life] of all.entries()) {
           const settleMs = life.end === "at end" ? 1_500 : 2_000;
           const instants: number[] = [];
-          for (let t = sentMs; t <= sentMs + afterMs * STEP + settleMs; t += STEP) instants.push(t);
+          const confirmedMs = sentMs + afterMs * STEP;
+          const isHeld = confirmedMs >= faultAt * STEP && confirmedMs <= faultAt * STEP + 3_000;
+          const owedFromMs = isHeld ? faultAt * STEP + 3_000 : confirmedMs;
+          for (let t = sentMs; t <= owedFromMs + settleMs; t += STEP) instants.push(t);
           const isHeard = (t: number): boolean =>
             t >= life.fromMs && t <= life.toMs - (life.end === "drop" ? life.silentMs : 0);
           const isThere = (t: number): boolean => t > life.askedMs && t < life.toMs;

@@ -20,10 +20,11 @@ const check: Check = {
     "By message identity, for each pair of a confirmed message and a subscription of its destination, on every",
     "server. A subscription is entitled from the RECEIPT of its SUBSCRIBE until its connection ends; a pair is lost",
     `when the message was sent inside, the peer was still heard ${show(SETTLE_MS)} ms after the sender's RECEIPT, and`,
-    "it never came. Pairs at the edges of a subscription (joining, leaving, dropped, silent) are undecided: counted,",
-    "shown, never lost. A SEND without RECEIPT is unknown, not lost. The server replays nothing after a reconnect",
-    "yet, so what was sent in a client's absence is not owed. A pair belongs to the phase in which the message was",
-    "intended; the warm-up's messages to the first one.",
+    "it never came. What is confirmed while a store is away has until it is back, since then it is delivered (I76).",
+    "Pairs at the edges of a subscription (joining, leaving, dropped, silent, or where the engine's own reports are",
+    "missing) are undecided: counted, shown, never lost. A SEND without RECEIPT is unknown, not lost. The clients ask",
+    "for no replay after a reconnect, so what was sent in a client's absence is not owed. A pair belongs to the phase",
+    "in which the message was intended; the warm-up's messages to the first one.",
   ].join(" "),
   judge(record, phase, limit) {
     const tally = count(record, phase);
@@ -68,6 +69,7 @@ interface Tally {
 function count(record: RunRecord, phase: Phase): Tally {
   const { ledger, plan } = record;
   const { fromMs, toMs } = messageSpan(record, phase);
+  const spans = faultSpans(record);
   const route = routeOf(plan.scenario.params);
   const subscriptions = windowsByDestination(ledger.windows);
   const lost: Pair[] = [];
@@ -75,21 +77,23 @@ function count(record: RunRecord, phase: Phase): Tally {
   let undecided = 0;
   let unconfirmed = 0;
   let unroutable = 0;
-  for (const send of [...ledger.sends.values()].flat()) {
-    if (send.intendedMs < fromMs || send.intendedMs >= toMs) continue;
-    if (send.outcome === "unknown") unconfirmed++;
-    const destination = route(send.destination);
-    if (destination === undefined) {
-      unroutable++;
-      continue;
-    }
-    for (const window of subscriptions.get(destination) ?? []) {
-      const slots = ledger.received.get(window.subscription)?.get(send.publisher);
-      const wasReceived = slots !== undefined && contains(slots, send.slot);
-      const fate = fateOf(send, window, wasReceived, plan);
-      if (fate === "received") received++;
-      else if (fate === "undecided") undecided++;
-      else if (fate === "lost") lost.push({ send, window });
+  for (const own of ledger.sends.values()) {
+    for (const send of own) {
+      if (send.intendedMs < fromMs || send.intendedMs >= toMs) continue;
+      if (send.outcome === "unknown") unconfirmed++;
+      const destination = route(send.destination);
+      if (destination === undefined) {
+        unroutable++;
+        continue;
+      }
+      for (const window of subscriptions.get(destination) ?? []) {
+        const slots = ledger.received.get(window.subscription)?.get(send.publisher);
+        const wasReceived = slots !== undefined && contains(slots, send.slot);
+        const fate = fateOf(send, window, wasReceived, { plan, spans });
+        if (fate === "received") received++;
+        else if (fate === "undecided") undecided++;
+        else if (fate === "lost") lost.push({ send, window });
+      }
     }
   }
   lost.sort((a, b) => a.send.intendedMs - b.send.intendedMs || a.window.client - b.window.client);

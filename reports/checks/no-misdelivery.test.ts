@@ -54,3 +54,45 @@ test("without a delivery it is unknown", () => {
     samples: 0,
   });
 });
+
+test("INV-ISOLATE: one on a subscription that its client never asked for is breached by its identity", () => {
+  const { story: told, inA } = story();
+  told.receive(inA, 0, 0, 0, 4_000);
+  told.oddity({ what: "foreign", atMs: 4_010, subscription: -1, text: '{"content":"sw1/abc123/0/1/4000/xx' });
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "breached",
+    measured: 1,
+    samples: 2,
+    counterexamples: [
+      { text: "0#1, sent to /app/chat.send/a, came to a client that had not subscribed", message: "0#1" },
+    ],
+  });
+});
+
+test("bad luck: messages of somebody else are told, and held against nobody", () => {
+  const { story: told, inA } = story();
+  const foreign = (atMs: number, subscription: number, text: string) =>
+    told.oddity({ what: "foreign", atMs, subscription, text });
+  foreign(4_000, inA, "hello");
+  foreign(4_001, -1, "sw1/zzzzzz/0/1/4000/");
+  told.count("odditiesDropped", 4_000, 5).count("foreignDropped", 4_000, 5);
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "unknown",
+    why: "nothing was delivered in this phase; 7 messages that are not of this run",
+  });
+  told.receive(inA, 0, 0, 0, 4_000);
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "met",
+    note: "7 messages that are not of this run",
+  });
+});
+
+test("INV-ISOLATE: what came on a subscription that was never granted cannot be traced, and is told", () => {
+  const { story: told } = story();
+  told.receive(77, 0, 0, 0, 4_000);
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "met",
+    samples: 1,
+    note: "1 delivery of messages whose way the record does not tell",
+  });
+});

@@ -1,8 +1,8 @@
 import { showIdentity } from "../../scenarios/model/identity.ts";
 import type { Check } from "../check.ts";
 import { plural, show } from "../measure.ts";
-import { sendOf } from "../oddities.ts";
-import { contains, normalise, union, values } from "../record/intervals.ts";
+import { eachSend } from "../oddities.ts";
+import { contains, normalise, union } from "../record/intervals.ts";
 import type { Intervals, RunRecord, Send, SubscriptionWindow } from "../record/run-record.ts";
 import { connectionsOf } from "../whereabouts.ts";
 import { faultInForce, faultSpans, messageSpan, type Phase } from "../windows.ts";
@@ -71,10 +71,9 @@ function deliveredIn(record: RunRecord, phase: Phase): Send[] {
   }
   const delivered: Send[] = [];
   for (const [publisher, all] of ofPublisher) {
-    for (const slot of values(union(all))) {
-      const send = sendOf(record, publisher, slot);
+    eachSend(record, publisher, union(all), (_, send) => {
       if (send && send.intendedMs >= fromMs && send.intendedMs < toMs) delivered.push(send);
-    }
+    });
   }
   return delivered.sort((a, b) => a.intendedMs - b.intendedMs || a.publisher - b.publisher);
 }

@@ -56,3 +56,23 @@ test("cases over the cap leave it unknown; so does nothing to compare", () => {
   );
   expect(judgeOne(check, new Story().record(), "baseline")).toMatchObject({ status: "unknown", samples: 0 });
 });
+
+test("INV-ORDER: inversions that were only counted count; copies that were do not", () => {
+  const dropped = (name: "duplicatesDropped" | "inversionsDropped") =>
+    judgeOne(
+      check,
+      story().story.count("odditiesDropped", 5_000, 3).count(name, 5_000, 3).record(),
+      "baseline",
+    );
+  expect(dropped("inversionsDropped")).toMatchObject({ status: "breached", measured: 3 });
+  expect(dropped("duplicatesDropped")).toMatchObject({ status: "met", measured: 0 });
+});
+
+test("INV-ORDER: a gap is told beside the order", () => {
+  const { story: told, subscription } = story();
+  told.number(subscription, 1, 3, 5_000).number(subscription, 6, 9, 6_000);
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "met",
+    note: "1 gap in the numbers of a room",
+  });
+});

@@ -22,6 +22,7 @@ test("C.2: a subscription's window is from its receipt to the end of its connect
     toMs: 5_000,
     ended: "unknown",
     heardMs: 4_300,
+    unseen: [],
   });
   expect(windowOf.get(second)).toMatchObject({
     attempt: 1,
@@ -129,4 +130,60 @@ test("gauges add up over the VUs, with the last word of each", () => {
     [2_000, 16],
   ]);
   expect(untilMs).toBe(1_010);
+});
+
+test("D1: a destination's histogram adds up over the engine's parts, or is not there", () => {
+  const lines = new Story().lines();
+  const flush = lines.ledger.find((line) => line.type === "flush");
+  if (flush?.type !== "flush") throw new Error("no flush");
+  const of = (destination: string, valueUs: number) => ({
+    metric: "delivery",
+    role: `role-${valueUs}`,
+    destination,
+    second: 3,
+    data: { buckets: [valueUs, 1], minUs: valueUs, maxUs: valueUs },
+  });
+  const { histograms, byDestination } = assemble({
+    ...lines,
+    ledger: [
+      { ...flush, vu: 1, sequence: 0, histograms: [of("/topic/a", 1), of("/topic/b", 1), of("/topic/c", 1)] },
+      // Part 2 had too many to name them all: what it says of /topic/c is in the rest.
+      { ...flush, vu: 2, sequence: 0, histograms: [of("/topic/a", 1), of("/topic/b", 1), of("*", 1)] },
+      { ...flush, vu: 3, sequence: 0, histograms: [of("/topic/a", 2)] },
+    ],
+  }).ledger;
+  const delivery = byDestination.get("delivery");
+  expect([...(delivery?.keys() ?? [])]).toEqual(["/topic/a", "/topic/b"]);
+  expect(delivery?.get("/topic/a")?.get(3)).toEqual({ buckets: [1, 2, 2, 1], minUs: 1, maxUs: 2 });
+  const total = [...(histograms.get("delivery")?.values() ?? [])]
+    .flatMap((seconds) => [...seconds.values()])
+    .flatMap(({ buckets }) => buckets.filter((_, i) => i % 2 === 1))
+    .reduce((sum, count) => sum + count, 0);
+  expect(total).toBe(7);
+});
+
+test("bad luck: telemetry that came late, in pieces, out of order and twice is the same record", () => {
+  const story = new Story().fitGenerator();
+  const subscription = story.join(1, "a", 500);
+  for (let slot = 0; slot < 15; slot++)
+    story.send(7, slot, "a", 3_000 + slot * 1_000).receive(subscription, 7, slot, slot, 3_001 + slot * 1_000);
+  const lines = story.leave(1).lines();
+  const late = [...lines.ledger.filter((_, i) => i % 3 === 0), ...lines.ledger.filter((_, i) => i % 3 !== 0)];
+  const flushes = lines.ledger.filter(({ type }) => type === "flush").toReversed();
+  expect(assemble({ ...lines, ledger: [...late, ...flushes] })).toEqual(assemble(lines));
+});
+
+test("bad luck: where the load was cut off the record ends, and says so", () => {
+  const story = new Story();
+  const subscription = story.join(1, "a", 500);
+  for (let slot = 0; slot < 15; slot++)
+    story.send(7, slot, "a", 3_000 + slot * 1_000).receive(subscription, 7, slot, slot, 3_001 + slot * 1_000);
+  const lines = story.lines();
+  const cut = lines.ledger.filter(
+    (line) => line.type === "hello" || (line.type === "flush" && line.atMs <= 9_000),
+  );
+  const record = assemble({ ...lines, ledger: cut });
+  expect(record.torn).toEqual(["VU 1 never said bye"]);
+  expect(record.ledger.untilMs).toBe(9_000);
+  expect(record.ledger.windows).toMatchObject([{ ended: "open", toMs: 9_000, heardMs: 9_000 }]);
 });

@@ -48,6 +48,8 @@ export interface SteadyStateEvent {
 export type Ended =
   | { readonly how: "completed" }
   | { readonly how: "interrupted"; readonly by: string }
+  /** By the harness itself: this check was breached beyond doubt (`--abort-on-breach`). */
+  | { readonly how: "aborted"; readonly check: string; readonly phase: string; readonly why: string }
   | { readonly how: "failed"; readonly code: string; readonly message: string }
   /** Nobody wrote an end: the harness itself died. */
   | { readonly how: "torn" };

@@ -12,15 +12,43 @@ export interface Plan {
     readonly name: string;
     readonly params: Readonly<Record<string, number | string | boolean>>;
   };
-  readonly engine: "k6";
+  /** Plays every role that does not name one of its own. */
+  readonly engine: LoadEngine;
   readonly timing: { readonly warmUpMs: number; readonly publishUntilMs: number; readonly endMs: number };
   /** Clients over all roles. */
   readonly clients: number;
+  /** In the scenario's order; the clients are numbered through them, from 0. */
+  readonly roles: readonly PlannedRole[];
   /** Known-bad client policies that are on; their parameters are already in `scenario.params`. */
   readonly clientDefects: readonly string[];
   readonly target: Reference | External;
+  /** A second witness of latency beside k6; absent: none. */
+  readonly probe?: { readonly subscriptions: number };
   readonly timeline: readonly FaultWindow[];
   readonly checks: readonly PlannedCheck[];
+}
+
+export type LoadEngine = "k6" | "native";
+
+export interface PlannedRole {
+  readonly name: string;
+  readonly clients: number;
+  readonly engine: LoadEngine;
+  /**
+   * Close codes that its clients ask for by misbehaving on purpose: each of them must be closed so, and no latency
+   * of theirs is the server's fault. Empty for everybody who behaves.
+   */
+  readonly provokes: readonly number[];
+}
+
+/** The role of a client by its number; undefined for a number that the plan does not have. */
+export function roleOfClient(plan: Plan, client: number): PlannedRole | undefined {
+  let first = 0;
+  for (const role of plan.roles) {
+    if (client < first + role.clients) return role;
+    first += role.clients;
+  }
+  return undefined;
 }
 
 export interface Reference {

@@ -59,6 +59,54 @@ test("rule 2: a ledger cut at any byte still gives a record, without inventing a
   }
 });
 
+test("rule 2: samples whose line to go on from is torn out are named, until the next full one", async () => {
+  const story = new Story();
+  for (let atMs = 1_000; atMs <= 20_000; atMs += 1_000) story.server(atMs, "server-1", { a: atMs, b: 1 });
+  write(story.lines());
+  const lines = (await readFile(inDir(runFiles.samples), "utf8")).split("\n");
+  expect(lines.filter((line) => line.includes('"series"'))).toHaveLength(1);
+  await writeFile(inDir(runFiles.samples), lines.toSpliced(2, 1, "garbage").join("\n"));
+  const { samples, torn } = await readRecord(dir);
+  expect(samples.servers.map(({ atMs, series }) => [atMs, series])).toEqual([
+    [1_000, { a: 1_000, b: 1 }],
+    [2_000, { a: 2_000, b: 1 }],
+  ]);
+  expect(torn).toHaveLength(18);
+  expect(torn).toContain("samples.jsonl: line 3 is unreadable");
+  expect(torn).toContain("samples.jsonl: line 4 goes on from a line that is not there");
+});
+
+test("samples of a version that wrote every line in full are read as they are", async () => {
+  const story = new Story();
+  for (let atMs = 1_000; atMs <= 3_000; atMs += 1_000) story.server(atMs, "server-1", { a: atMs, b: 1 });
+  const lines = story.lines();
+  write(lines);
+  const thinned = await readRecord(dir);
+  await writeFile(inDir(runFiles.samples), lines.samples.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  expect(await readRecord(dir)).toEqual(thinned);
+});
+
+test("a ledger of garbage: what is wrong is said, so many times as helps, and what is good is kept", async () => {
+  write(whole());
+  const good = await readFile(inDir(runFiles.ledger), "utf8");
+  const [, flush] = good.split("\n");
+  const bad = [
+    "\u0000\u0001\u0002",
+    '{"type":"flush"}',
+    flush?.replace('"received":[', '"received":[null],"x":['),
+    flush?.replace('"sequence":0', '"sequence":9007199254740993'),
+    '{"type":"constructor","vu":1}',
+    ...Array(40).fill("x".repeat(300_000)),
+  ];
+  const before = await readRecord(dir);
+  await writeFile(inDir(runFiles.ledger), `${bad.join("\n")}\n${good}`);
+  const record = await readRecord(dir);
+  expect(record.ledger).toEqual(before.ledger);
+  expect(record.torn).toHaveLength(21);
+  expect(record.torn).toContain("ledger.jsonl: line 3 is no report of the load: flush with a bad received");
+  expect(record.torn).toContain("ledger.jsonl: 25 more lines are unreadable");
+});
+
 test("a cut last line is left out even where it still parses", async () => {
   write(whole());
   await appendFile(inDir(runFiles.samples), '{"kind":"machine","atMs":5}');

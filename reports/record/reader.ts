@@ -1,12 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Telemetry } from "../../scenarios/model/telemetry.ts";
-import { assemble } from "./assemble.ts";
+import { wrongIn } from "../../scenarios/model/telemetry-shape.ts";
+import { compose } from "./assemble.ts";
 import type { HistoryEvent } from "./history.ts";
+import { LedgerBuilder } from "./ledger-builder.ts";
 import type { Plan } from "./plan.ts";
 import { resolveRunDir, runFiles } from "./run-dir.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { AuditLine, Sample } from "./samples.ts";
+import { restorer, type StoredSample } from "./thin-samples.ts";
 
 /** There is nothing to judge in this folder: no plan, or one of another format. */
 export class NoRecord extends Error {
@@ -27,26 +30,44 @@ export async function readRecord(given: string): Promise<RunRecord> {
   const dir = await resolveRunDir(given);
   const plan = await readPlan(dir);
   const torn: string[] = [];
-  const [history, ledger, samples, audit] = await Promise.all([
-    readLines<HistoryEvent>(dir, runFiles.history, torn, hasKind),
-    readLines<Telemetry>(dir, runFiles.ledger, torn, isTelemetry),
-    readLines<Sample>(dir, runFiles.samples, torn, hasKind),
-    readLines<AuditLine>(dir, runFiles.audit, torn, isAudit),
-  ]);
-  const lastAudit = audit?.at(-1);
-  for (const [name, lines] of [
-    [runFiles.history, history],
-    [runFiles.ledger, ledger],
-    [runFiles.samples, samples],
-  ] as const) {
-    if (!lines) torn.push(`${name} is missing`);
-  }
-  return assemble({
+  const history: HistoryEvent[] = [];
+  const ledger = new LedgerBuilder();
+  const samples: Sample[] = [];
+  let audit: AuditLine | undefined;
+  const restore = restorer();
+  const read = async (name: string, take: Take): Promise<void> => {
+    const found = await readLines(dir, name, torn, take);
+    if (!found && name !== runFiles.audit) torn.push(`${name} is missing`);
+  };
+  await read(runFiles.history, (value) => {
+    if (!hasKind(value)) return NO_SUCH_LINE;
+    history.push(value as unknown as HistoryEvent);
+    return undefined;
+  });
+  await read(runFiles.ledger, (value) => {
+    const wrong = wrongIn(value);
+    if (wrong !== undefined) return `is no report of the load: ${wrong}`;
+    ledger.add(value as Telemetry);
+    return undefined;
+  });
+  await read(runFiles.samples, (value) => {
+    if (!isSample(value)) return NO_SUCH_LINE;
+    const sample = restore(value);
+    if (!sample) return "goes on from a line that is not there";
+    samples.push(sample);
+    return undefined;
+  });
+  await read(runFiles.audit, (value) => {
+    if (!isAudit(value)) return NO_SUCH_LINE;
+    audit = value as unknown as AuditLine;
+    return undefined;
+  });
+  return compose({
     plan,
-    history: history ?? [],
-    ledger: ledger ?? [],
-    samples: samples ?? [],
-    ...(lastAudit ? { audit: lastAudit } : {}),
+    history,
+    ledger: ledger.finish(),
+    samples,
+    ...(audit ? { audit } : {}),
     torn: torn.sort(),
   });
 }
@@ -66,31 +87,60 @@ async function readPlan(dir: string): Promise<Plan> {
   return plan as Plan;
 }
 
-/** Undefined when there is no such file; a line that is not what it should be is left out and named in `torn`. */
-async function readLines<T>(
-  dir: string,
-  name: string,
-  torn: string[],
-  accepts: (value: unknown) => boolean,
-): Promise<T[] | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path.join(dir, name), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+/** Takes a line's value, or says why it cannot. */
+type Take = (value: unknown) => string | undefined;
+
+const NO_SUCH_LINE = "is unreadable";
+/** Unreadable lines that are named one by one; a file of garbage has millions. */
+const NAMED_MAX = 20;
+/** No line that a writer of ours made is longer. */
+const LINE_BYTES_MAX = 128 * 1024 * 1024;
+const CHUNK_BYTES = 1 << 20;
+const LF = 10;
+
+/**
+ * Reads a file line by line, so that it may be larger than memory. False when there is no such file; a line that is
+ * not what it should be is left out and named in `torn`.
+ */
+async function readLines(dir: string, name: string, torn: string[], take: Take): Promise<boolean> {
+  await using file = await open(path.join(dir, name)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
     throw error;
+  });
+  if (!file) return false;
+  let number = 0;
+  let bad = 0;
+  const line = (bytes: Buffer | undefined): void => {
+    number += 1;
+    const why = bytes === undefined ? NO_SUCH_LINE : take(parse(bytes.toString("utf8")));
+    if (why && bad++ < NAMED_MAX) torn.push(`${name}: line ${number} ${why}`);
+  };
+
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (;;) {
+    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES);
+    if (bytesRead === 0) break;
+    let from = 0;
+    for (;;) {
+      const to = chunk.subarray(0, bytesRead).indexOf(LF, from);
+      if (to < 0) break;
+      const end = chunk.subarray(from, to);
+      if (restBytes + end.length > LINE_BYTES_MAX) line(undefined);
+      else line(restBytes === 0 ? end : Buffer.concat([...rest, end]));
+      rest = [];
+      restBytes = 0;
+      from = to + 1;
+    }
+    restBytes += bytesRead - from;
+    if (restBytes > LINE_BYTES_MAX) rest = [];
+    else if (bytesRead > from) rest.push(Buffer.from(chunk.subarray(from, bytesRead)));
   }
-  const lines = text.split("\n");
-  const rest = lines.pop();
-  const read: T[] = [];
-  for (const [i, line] of lines.entries()) {
-    const value = parse(line);
-    if (accepts(value)) read.push(value as T);
-    else torn.push(`${name}: line ${i + 1} is unreadable`);
-  }
+  if (bad > NAMED_MAX) torn.push(`${name}: ${bad - NAMED_MAX} more lines are unreadable`);
   // A last line without its newline may be cut anywhere, even where it still parses: 12345 cut to 123.
-  if (rest) torn.push(`${name}: the last line is cut off`);
-  return read;
+  if (restBytes > 0) torn.push(`${name}: the last line is cut off`);
+  return true;
 }
 
 function parse(line: string): unknown {
@@ -105,33 +155,16 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function hasKind(value: unknown): boolean {
+function hasKind(value: unknown): value is Record<string, unknown> {
   return isRecord(value) && typeof value.kind === "string" && typeof value.atMs === "number";
+}
+
+function isSample(value: unknown): value is StoredSample {
+  if (!hasKind(value)) return false;
+  if (value.kind !== "server") return true;
+  return typeof value.server === "string" && (isRecord(value.series) || Array.isArray(value.changed));
 }
 
 function isAudit(value: unknown): boolean {
   return isRecord(value) && Array.isArray(value.stored) && typeof value.rows === "number";
-}
-
-const FLUSH_LISTS = ["connections", "sends", "outcomes", "received", "oddities", "histograms", "slowest"];
-
-function isTelemetry(value: unknown): boolean {
-  if (!isRecord(value) || typeof value.vu !== "number") return false;
-  switch (value.type) {
-    case "hello":
-      return true;
-    case "error":
-    case "bye":
-      return typeof value.atMs === "number";
-    case "flush":
-      return (
-        typeof value.atMs === "number" &&
-        typeof value.sequence === "number" &&
-        isRecord(value.counts) &&
-        isRecord(value.gauges) &&
-        FLUSH_LISTS.every((name) => Array.isArray(value[name]))
-      );
-    default:
-      return false;
-  }
 }

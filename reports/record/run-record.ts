@@ -2,7 +2,7 @@ import type { HistogramData } from "../../scenarios/model/histogram.ts";
 import type { Bye, ConnectionEvent, EngineError, Hello, Oddity } from "../../scenarios/model/telemetry.ts";
 import type { Ended, HistoryEvent } from "./history.ts";
 import type { Plan } from "./plan.ts";
-import type { AuditLine, MachineSample, ServerSample } from "./samples.ts";
+import type { AuditLine, MachineSample, ProbeSample, ServerSample } from "./samples.ts";
 
 /**
  * Everything a run wrote down, read back and put in order; the one input of every check and renderer. All times
@@ -19,7 +19,12 @@ export interface RunRecord {
   /** What is missing from the record, one sentence each; empty for a whole one. */
   readonly torn: readonly string[];
   readonly ledger: Ledger;
-  readonly samples: { readonly servers: readonly ServerSample[]; readonly machine: readonly MachineSample[] };
+  readonly samples: {
+    readonly servers: readonly ServerSample[];
+    readonly machine: readonly MachineSample[];
+    /** Absent where no probe ran. */
+    readonly probe?: readonly ProbeSample[];
+  };
   readonly audit?: AuditLine;
 }
 
@@ -37,10 +42,17 @@ export interface Ledger {
   readonly sends: ReadonlyMap<number, readonly Send[]>;
   /** By subscription, then by publisher. */
   readonly received: ReadonlyMap<number, ReadonlyMap<number, Intervals>>;
+  /** By subscription: the numbers of its room's sequence that came, copies included; empty where no server gives any. */
+  readonly sequences: ReadonlyMap<number, Intervals>;
+  /** Numbers between two that came which never did; by the time at which the message behind the gap was told. */
+  readonly gaps: readonly Gap[];
   readonly oddities: readonly Oddity[];
   /** Slowest first; at most five of each flush. */
   readonly slowest: readonly Slow[];
+  /** By metric, role and second; all destinations. */
   readonly histograms: SecondHistograms;
+  /** By metric, destination and second; all roles. Only destinations of which all is known (`journal.ts`). */
+  readonly byDestination: SecondHistograms;
   /** Counters, one row for each flush of each VU. */
   readonly counts: readonly CountRow[];
   /** Gauges summed over the VUs, one row for each flush. */
@@ -53,11 +65,21 @@ export interface Ledger {
   readonly untilMs: number;
 }
 
-/** Metric name, then role, then second of the run in which the event was intended. */
+/** Metric name, then role or destination, then second of the run in which the event was intended. */
 export type SecondHistograms = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<number, HistogramData>>>;
 
 /** Slots as sorted disjoint runs, flat: `[from, to, from, to, …]`, both ends inclusive. */
 export type Intervals = readonly number[];
+
+/** A hole in the room's sequence as one subscription saw it. */
+export interface Gap {
+  readonly subscription: number;
+  /** Inclusive. */
+  readonly fromSequence: number;
+  readonly toSequence: number;
+  /** The flush that told of the message behind it. */
+  readonly atMs: number;
+}
 
 /** The entitlement window of one subscription: from SUBSCRIBE's receipt to the end of its connection. */
 export interface SubscriptionWindow {
@@ -81,6 +103,13 @@ export interface SubscriptionWindow {
    * What was due in the silence after it is undecided.
    */
   readonly heardMs: number;
+  /** Stretches of which the reports are missing: what came then is not known. Ascending; nearly always none. */
+  readonly unseen: readonly Unseen[];
+}
+
+export interface Unseen {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 export type SendOutcome = "confirmed" | "rejected" | "unknown";

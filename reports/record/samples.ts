@@ -1,5 +1,7 @@
+import type { HistogramData } from "../../scenarios/model/histogram.ts";
+
 /** `samples.jsonl`: what the harness measured itself, once a second. */
-export type Sample = ServerSample | MachineSample;
+export type Sample = ServerSample | MachineSample | ProbeSample;
 
 /** One scrape of one instance. Counters are as exported (cumulative since that process started). */
 export interface ServerSample {
@@ -29,6 +31,32 @@ export interface MachineSample {
   readonly loopLagMaxMs: number;
   /** Wall clock minus monotonic clock, relative to the run's start, ms: a step here voids the latencies. */
   readonly clockStepMs: number;
+  /** Cores that the run may use. This and what follows is absent in records of versions before 0.3. */
+  readonly cores?: number;
+  /** The most of an engine's descriptors in use, as a share of its limit, 0 to 1. */
+  readonly descriptorsUsed?: number;
+  /**
+   * Local ports in use, as a share of those there are for each address that is dialled, 0 to 1: every descriptor of the
+   * engines counts as one. Ports that are held after a close are not seen, only that the kernel has none left.
+   */
+  readonly portsUsed?: number;
+  /** The longest that a report of an engine was on its way since the previous sample, ms. */
+  readonly telemetryLagMs?: number;
+  /** The smallest step that the monotonic clock was seen to make, ms. */
+  readonly clockResolutionMs?: number;
+}
+
+/**
+ * What the probe saw since its previous report: a process of its own with few subscriptions, beside k6. Its clients
+ * are not the plan's, and nothing of theirs is in the ledger.
+ */
+export interface ProbeSample {
+  readonly kind: "probe";
+  readonly atMs: number;
+  /** Subscriptions confirmed by now. */
+  readonly subscriptions: number;
+  /** Intended send time to receipt, by second of the intended time. Deltas: several of the same second add up. */
+  readonly delivery: readonly { readonly second: number; readonly data: HistogramData }[];
 }
 
 /** `audit.jsonl`, written after the load ended: what the system itself stored, by message identity. */

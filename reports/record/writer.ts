@@ -14,6 +14,7 @@ import type { HistoryEvent, RunEvent } from "./history.ts";
 import type { Plan } from "./plan.ts";
 import { runFiles } from "./run-dir.ts";
 import type { AuditLine, Sample } from "./samples.ts";
+import { thinner } from "./thin-samples.ts";
 
 /** The disk (or the quota) is full. What was recorded until then is kept, in whole lines. */
 export class RecordFull extends Error {
@@ -62,6 +63,7 @@ export function openRecord(dir: string, plan: Plan): RecordWriter {
   const history = openLines(inDir(runFiles.history));
   const ledger = openLines(inDir(runFiles.ledger));
   const samples = openLines(inDir(runFiles.samples));
+  const thin = thinner();
   const { promise: full, reject } = Promise.withResolvers<never>();
   full.catch(() => {});
   let isFull = false;
@@ -90,7 +92,7 @@ export function openRecord(dir: string, plan: Plan): RecordWriter {
       if (!isFull) write(ledger, line);
     },
     sample(sample) {
-      if (!isFull) write(samples, sample);
+      if (!isFull) write(samples, thin(sample));
     },
     audit(line) {
       const audit = openLines(inDir(runFiles.audit));

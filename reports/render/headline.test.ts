@@ -88,6 +88,13 @@ describe("G16: the verdict in words", () => {
     expect(headlineOf(report, record).cut).toMatch(/^The harness itself died.*samples.jsonl is missing/);
     const interrupted: Report = { ...report, ended: { how: "interrupted", by: "SIGINT" } };
     expect(headlineOf(interrupted, record).cut).toMatch(/^Interrupted by SIGINT at 0.00 s/);
+    const aborted: Report = {
+      ...report,
+      ended: { how: "aborted", check: "close-codes", phase: "baseline", why: "1 close" },
+    };
+    expect(headlineOf(aborted, record).cut).toMatch(
+      /^Ended early at 0.00 s: close-codes \(baseline\) was breached beyond doubt\./,
+    );
     const failed: Report = {
       ...report,
       ended: { how: "failed", code: "SW_LOAD_FAILED", message: "k6 died\u001b" },

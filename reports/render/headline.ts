@@ -84,6 +84,8 @@ function cutShort(report: Report, record: RunRecord): string | undefined {
       return record.torn.length === 0 ? undefined : `The record is not whole.${missing}`;
     case "interrupted":
       return `Interrupted by ${plain(ended.by)} at ${when}; judged on what there is.${missing}`;
+    case "aborted":
+      return `Ended early at ${when}: ${plain(ended.check)} (${plain(ended.phase)}) was breached beyond doubt.${missing}`;
     case "failed":
       return `Failed at ${when} with ${plain(ended.code)}: ${plain(ended.message)}${missing}`;
     case "torn":

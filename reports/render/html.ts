@@ -56,7 +56,7 @@ ${balance(report, record)}
 ${matrix(record)}
 <h2 id="sight">What this run could not see</h2>
 <h3>The generator, judged first</h3>
-${factTable("The load generator's own behaviour", generatorFacts(record))}
+${factTable("The load generator's own behaviour", generatorFacts(report, record))}
 <h3>Undecided</h3>
 ${factTable("Counted, not guessed", undecidedFacts(report, record))}
 <h2 id="log">What happened</h2>

@@ -47,7 +47,7 @@ export function json(report: Report, record: RunRecord): string {
     ],
     ["balance", balanceOf(record, report.phases)],
     ["deliveryMatrix", deliveryMatrix(record)],
-    ["generator", generatorFacts(record)],
+    ["generator", generatorFacts(report, record)],
     ["undecided", undecidedFacts(report, record)],
     ["reproduction", reproductionOf(record, {})],
     ["torn", record.torn],

@@ -59,11 +59,13 @@ function runSuite(report: Report, record: RunRecord): readonly Suite[] {
       ? `interrupted by ${ended.by}`
       : ended.how === "failed"
         ? `${ended.code}: ${ended.message}`
-        : ended.how === "torn"
-          ? "the harness itself died"
-          : report.judgements.length === 0
-            ? "nothing was judged"
-            : undefined;
+        : ended.how === "aborted"
+          ? `ended early: ${ended.check} was breached`
+          : ended.how === "torn"
+            ? "the harness itself died"
+            : report.judgements.length === 0
+              ? "nothing was judged"
+              : undefined;
   if (said === undefined) return [];
   const body = markup`<testcase name="ended" classname="${classname(report, "run ended")}" time="0">
 <error type="${ended.how}" message="${said}">${record.torn.join("\n")}</error>

@@ -123,6 +123,8 @@ describe("junit.xml", () => {
     const { report, record } = calm();
     const interrupted = { ...report, ended: { how: "interrupted", by: "SIGINT" } } as const;
     expect(junit(interrupted, record)).toContain('message="interrupted by SIGINT"');
+    const ended = { how: "aborted", check: "close-codes", phase: "baseline", why: "1 close" } as const;
+    expect(junit({ ...report, ended }, record)).toContain('message="ended early: close-codes was breached"');
     expect(junit({ ...report, judgements: [], overall: "unknown" }, record)).toContain(
       'message="nothing was judged"',
     );

@@ -1,3 +1,4 @@
+import { tellProbe } from "../probe.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Judgement, Report } from "../report.ts";
 import { closeTable } from "./facts/closes.ts";
@@ -46,6 +47,7 @@ export function text(report: Report, record: RunRecord, options: TextOptions): s
   if (report.overall === "met") out.push(...wrap(headline.because, columns, ""));
   out.push("", ...missed(report, columns, ink), ...held(report, columns, ink));
   out.push("", ...faultLines(record, columns, ink), ...closeLines(report, record, columns));
+  if (report.probe) out.push(...under("latency", tellProbe(report.probe), columns));
   if (options.dir !== undefined) {
     out.push(
       "",
@@ -127,8 +129,13 @@ function closeLines(report: Report, record: RunRecord, columns: number): string[
   for (const row of closeTable(record, report.phases)) by.set(row.code, (by.get(row.code) ?? 0) + row.total);
   if (by.size === 0) return [];
   const told = [...by].map(([code, count]) => `${code} x ${showNumber(count)}`).join(", ");
+  return under("closes", told, columns);
+}
+
+/** A short word in the margin, and what there is to say of it. */
+function under(word: string, told: string, columns: number): string[] {
   return wrap(told, columns, " ".repeat(11)).map((line, at) =>
-    at === 0 ? `closes     ${line.trimStart()}` : line,
+    at === 0 ? `${word.padEnd(11)}${line.trimStart()}` : line,
   );
 }
 

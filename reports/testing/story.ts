@@ -10,6 +10,7 @@ import type {
   ReceivedTuple,
   SecondHistogram,
   SendTuple,
+  SequenceTuple,
   SlowTuple,
   Telemetry,
 } from "../../scenarios/model/telemetry.ts";
@@ -49,6 +50,7 @@ export class Story {
       engine: "k6",
       timing: { warmUpMs: 2_000, publishUntilMs: 20_000, endMs: 22_000 },
       clients: 3,
+      roles: [{ name: "chatter", clients: 3, engine: "k6", provokes: [] }],
       clientDefects: [],
       target: { kind: "reference", instances: 3, defects: [], runAs: "processes" },
       timeline: [],
@@ -177,15 +179,22 @@ export class Story {
     atMs: number,
     outcome: "c" | "r" | null = "c",
     afterMs = 5,
+    lateMs = 0,
   ): this {
     const flush = this.#flush(atMs);
-    flush.sends.push([publisher, slot, `/app/chat.send/${room}`, atMs, atMs]);
+    flush.sends.push([publisher, slot, `/app/chat.send/${room}`, atMs, atMs + lateMs]);
     if (outcome) this.#flush(atMs + afterMs).outcomes.push([publisher, slot, atMs + afterMs, outcome]);
     return this;
   }
 
   receive(subscription: number, publisher: number, fromSlot: number, toSlot = fromSlot, atMs = 0): this {
     this.#flush(atMs).received.push([subscription, publisher, fromSlot, toSlot]);
+    return this;
+  }
+
+  /** Numbers of the room's sequence that came to a subscription. */
+  number(subscription: number, fromSequence: number, toSequence = fromSequence, atMs = 0): this {
+    this.#flush(atMs).sequences.push([subscription, fromSequence, toSequence]);
     return this;
   }
 
@@ -252,6 +261,20 @@ export class Story {
       loopLagMaxMs: 3,
       clockStepMs: 0,
       ...more,
+    });
+    return this;
+  }
+
+  /** So many deliveries with this latency, as the probe saw them, of messages intended then. */
+  probe(intendedMs: number, latencyMs: number, count: number): this {
+    const histogram = emptyHistogram();
+    recordSample(histogram, latencyMs * 1_000, count);
+    const second = Math.floor(intendedMs / 1_000);
+    this.#samples.push({
+      kind: "probe",
+      atMs: intendedMs + 1_000,
+      subscriptions: 10,
+      delivery: [{ second, data: toData(histogram) }],
     });
     return this;
   }
@@ -337,6 +360,7 @@ type MutableFlush = Omit<Flush, "type" | "vu" | "sequence" | "atMs"> & {
   sends: SendTuple[];
   outcomes: OutcomeTuple[];
   received: ReceivedTuple[];
+  sequences: SequenceTuple[];
   oddities: Oddity[];
   histograms: SecondHistogram[];
   counts: Record<string, number>;
@@ -349,6 +373,7 @@ function emptyFlush(): MutableFlush {
     sends: [],
     outcomes: [],
     received: [],
+    sequences: [],
     oddities: [],
     histograms: [],
     counts: {},

@@ -1,5 +1,6 @@
 import { emptyHistogram, merge, percentile } from "../../../scenarios/model/histogram.ts";
 import type { HistogramName } from "../../../scenarios/model/metrics.ts";
+import { tellProbe } from "../../probe.ts";
 import type { RunRecord } from "../../record/run-record.ts";
 import type { Report } from "../../report.ts";
 import { largest, plural, showAt, showNumber } from "../numbers.ts";
@@ -14,7 +15,7 @@ export interface Fact {
 }
 
 /** What the generator itself did: a saturated one makes every latency its own. */
-export function generatorFacts(record: RunRecord): readonly Fact[] {
+export function generatorFacts(report: Report, record: RunRecord): readonly Fact[] {
   const { machine } = record.samples;
   const sent = total(record, "sent");
   const offline = total(record, "missedOffline");
@@ -26,7 +27,9 @@ export function generatorFacts(record: RunRecord): readonly Fact[] {
     share === undefined ? "not measured" : `${showNumber(share * 100)}%`;
   const ms = (value: number | undefined) =>
     value === undefined ? "not measured" : `${showNumber(value)} ms`;
-  return [
+  const share = (values: readonly (number | undefined)[]) =>
+    percent(worst(values.filter((value) => value !== undefined)));
+  const facts: (Fact | false | undefined)[] = [
     {
       what: "slots sent, of those that fell due",
       value:
@@ -60,7 +63,28 @@ export function generatorFacts(record: RunRecord): readonly Fact[] {
       value: ms(worst(machine.map((sample) => Math.abs(sample.clockStepMs)))),
       meaning: "against the monotonic clock; a step voids the latencies around it",
     },
+    machine.some(({ stolen }) => stolen) && {
+      what: "CPU taken away by the hypervisor, worst second",
+      value: share(machine.map(({ stolen }) => stolen)),
+      meaning: "such seconds are set aside where a latency would be over its limit",
+    },
+    machine.some(({ descriptorsUsed }) => descriptorsUsed !== undefined) && {
+      what: "descriptors / local ports of the load, worst second",
+      value: `${share(machine.map(({ descriptorsUsed }) => descriptorsUsed))} / ${share(machine.map(({ portsUsed }) => portsUsed))}`,
+      meaning: "of what an engine may open, and of the ports that it may dial by",
+    },
+    machine.some(({ telemetryLagMs }) => telemetryLagMs !== undefined) && {
+      what: "a report of the load on its way, longest",
+      value: ms(worst(machine.flatMap(({ telemetryLagMs }) => telemetryLagMs ?? []))),
+      meaning: "delays what is shown while it runs, not what is judged",
+    },
+    report.probe && {
+      what: "delivery p99, k6 / the probe",
+      value: `${showNumber(report.probe.k6P99Ms)} / ${showNumber(report.probe.probeP99Ms)} ms`,
+      meaning: `${tellProbe(report.probe)}; k6's own is an upper bound`,
+    },
   ];
+  return facts.filter((fact) => fact !== false && fact !== undefined);
 }
 
 /** What this run could not decide; each is counted, none is guessed. */

@@ -17,6 +17,14 @@ export interface Place {
 
 export const UNNAMED_DIR = "runs/<id>";
 
+/** What each engine played, by itself. */
+function loadAlone({ roles }: Plan, dir: string): Reproduction["commands"] {
+  const k6 = { command: `k6 run ${dir}/k6-entry.ts`, what: "only the load, with plain k6" };
+  const native = { command: `node ${dir}/native-entry.mjs`, what: "only the load, with plain Node" };
+  const engines = new Set(roles.map(({ engine }) => engine));
+  return [...(engines.has("k6") ? [k6] : []), ...(engines.has("native") ? [native] : [])];
+}
+
 export function reproductionOf(record: RunRecord, place: Place): Reproduction {
   const { plan } = record;
   const dir = place.dir ?? UNNAMED_DIR;
@@ -27,7 +35,7 @@ export function reproductionOf(record: RunRecord, place: Place): Reproduction {
         command: `npx seaworthy run --plan ${dir}/plan.json`,
         what: "the whole run again: same ids, payloads, arrival times, victims and fault times",
       },
-      { command: `k6 run ${dir}/k6-entry.ts`, what: "only the load, with plain k6" },
+      ...loadAlone(plan, dir),
       { command: `npx seaworthy judge ${dir}`, what: "only the judgement, from the record" },
     ],
     facts: [
