@@ -124,10 +124,12 @@ describe("the house", () => {
     const allowed = [
       "harness-cli/world.ts",
       "harness-cli/main.ts",
+      "harness-cli/probe/main.ts",
       "harness-cli/target/child.ts",
       "harness-cli/target/watchdog-pipe.ts",
       "harness-cli/target/watchdog.ts",
       "harness-cli/bench/programs/bare-server.ts",
+      "harness-cli/bench/programs/judge-record.ts",
     ];
     const touching = product.filter(
       (file) =>

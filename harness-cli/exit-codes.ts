@@ -20,6 +20,7 @@ export function exitCodeOf(ended: Ended, overall: Overall): ExitCode {
     case "torn":
       return 4;
     case "completed":
+    case "aborted":
       return overall === "met" ? 0 : overall === "breached" ? 1 : 3;
   }
 }

@@ -71,3 +71,19 @@ test("the clock's step is about zero while nobody sets the clock", async () => {
   await wait(50);
   expect(Math.abs(machine.sample(0, {}).clockStepMs)).toBeLessThan(50);
 });
+
+test.runIf(onLinux)(
+  "descriptors and ports of an engine are shares of what it may use; the clock has a step",
+  () => {
+    using machine = machineSampler();
+    const pids = { k6: process.pid, other: process.pid };
+    const sample = machine.sample(0, pids, { names: ["k6"], addresses: 2 });
+    expect(sample.descriptorsUsed).toBeGreaterThan(0);
+    expect(sample.descriptorsUsed).toBeLessThan(1);
+    // A dozen descriptors of tens of thousands of ports, for each of two addresses: less than a thousandth shows as 0.
+    expect(sample.portsUsed).toBeLessThan(0.05);
+    expect(sample.clockResolutionMs).toBeGreaterThan(0);
+    expect(sample.clockResolutionMs).toBeLessThan(20);
+    expect(machine.sample(0, pids)).not.toHaveProperty("portsUsed");
+  },
+);

@@ -1,8 +1,16 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import os from "node:os";
 import { createHistogram, performance } from "node:perf_hooks";
 import type { MachineSample } from "../reports/record/samples.ts";
-import { type CpuTimes, parseCpuTimes, parseStat, parseStatus, type Reading } from "./target/proc-files.ts";
+import {
+  type CpuTimes,
+  parseCpuTimes,
+  parseDescriptorLimit,
+  parsePortRange,
+  parseStat,
+  parseStatus,
+  type Reading,
+} from "./target/proc-files.ts";
 
 /** `linux x64, 2 cores, 24 GiB`: what a figure of this run may be compared with. */
 export function machineDescription(): string {
@@ -12,7 +20,13 @@ export function machineDescription(): string {
 
 export interface MachineSampler extends Disposable {
   /** What happened since the previous call; the first one since the sampler was made. */
-  sample(atMs: number, pids: Readonly<Record<string, number>>): MachineSample;
+  sample(atMs: number, pids: Readonly<Record<string, number>>, engines?: Engines): MachineSample;
+}
+
+/** The load's own processes, and how many addresses they dial. */
+export interface Engines {
+  readonly names: readonly string[];
+  readonly addresses: number;
 }
 
 /** How finely the event loop's delay is watched. */
@@ -27,12 +41,13 @@ const TICKS_PER_SECOND = 100;
 export function machineSampler(): MachineSampler {
   const loop = loopWatch();
   const offsetStartMs = clockOffsetMs();
+  const resolutionMs = clockResolutionMs();
   let lastCpu = readCpu();
   let lastMs = performance.now();
   let last = readings();
 
   return {
-    sample(atMs, pids) {
+    sample(atMs, pids, engines = { names: [], addresses: 0 }) {
       const nowMs = performance.now();
       const seconds = Math.max(0.001, (nowMs - lastMs) / 1_000);
       const cpu = readCpu();
@@ -57,6 +72,9 @@ export function machineSampler(): MachineSampler {
         processRss,
         ...loop.take(),
         clockStepMs: round(clockOffsetMs() - offsetStartMs),
+        cores: os.availableParallelism(),
+        clockResolutionMs: resolutionMs,
+        ...shortagesOf(pids, engines),
       };
     },
     [Symbol.dispose]: () => loop[Symbol.dispose](),
@@ -114,6 +132,54 @@ function clockOffsetMs(): number {
   return offsetMs;
 }
 
+/** Steps to look at: some microseconds each, and the smallest counts. */
+const CLOCK_STEPS = 20;
+
+/** The smallest step of the clock that all times of the harness are taken from. Rounded up: never 0. */
+function clockResolutionMs(): number {
+  let smallestMs = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < CLOCK_STEPS; i++) {
+    const beforeMs = performance.now();
+    let afterMs = beforeMs;
+    while (afterMs === beforeMs) afterMs = performance.now();
+    smallestMs = Math.min(smallestMs, afterMs - beforeMs);
+  }
+  return Math.ceil(smallestMs * 1_000) / 1_000;
+}
+
+/** Empty elsewhere than on Linux, and for a load that is gone. */
+function shortagesOf(
+  pids: Readonly<Record<string, number>>,
+  { names, addresses }: Engines,
+): Pick<MachineSample, "descriptorsUsed" | "portsUsed"> {
+  let open = 0;
+  let descriptorsUsed: number | undefined;
+  for (const name of names) {
+    const pid = pids[name];
+    if (pid === undefined) continue;
+    const own = descriptorsOf(pid);
+    const limit = read(`/proc/${pid}/limits`, parseDescriptorLimit);
+    if (own === undefined || limit === undefined) continue;
+    open += own;
+    descriptorsUsed = Math.max(descriptorsUsed ?? 0, own / limit);
+  }
+  const range = read("/proc/sys/net/ipv4/ip_local_port_range", parsePortRange);
+  if (descriptorsUsed === undefined) return {};
+  return {
+    descriptorsUsed: round(descriptorsUsed),
+    ...(range === undefined || addresses === 0 ? {} : { portsUsed: round(open / (range * addresses)) }),
+  };
+}
+
+/** Since Linux 6.2 the folder's size is their number; before, and where it says nothing, they are listed. */
+function descriptorsOf(pid: number): number | undefined {
+  try {
+    return statSync(`/proc/${pid}/fd`).size || readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return undefined; // not Linux, or the process is gone
+  }
+}
+
 /** What is known of the processes at one moment. */
 interface Readings {
   /** Ticks since boot. */
@@ -166,8 +232,7 @@ function readCpu(): CpuTimes | undefined {
   return read("/proc/stat", parseCpuTimes);
 }
 
-/** Of all cores, between two readings; undefined when no time passed between them. */
-/** Empty when no tick passed between the two. */
+/** Of all cores, between two readings. Empty when no tick passed between the two. */
 function sharesOf(before: CpuTimes, after: CpuTimes): Pick<MachineSample, "cpu" | "stolen"> {
   const total = after.total - before.total;
   if (total <= 0) return {};

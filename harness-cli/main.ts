@@ -7,6 +7,7 @@ import { judgeCommand } from "./commands/judge.ts";
 import { list } from "./commands/list.ts";
 import { prove } from "./commands/prove.ts";
 import { runCommand } from "./commands/run.ts";
+import { selftest } from "./commands/selftest.ts";
 import { down, up } from "./commands/up.ts";
 import { SeaworthyError } from "./errors.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
@@ -37,7 +38,19 @@ export async function main(world: World): Promise<ExitCode> {
     })
     .showSuggestionAfterError(true)
     .addHelpText("after", `\n${exitCodeHelp()}`);
-  for (const add of [runCommand, judgeCommand, list, explain, prove, up, down, chaos, doctorCommand, demo]) {
+  for (const add of [
+    runCommand,
+    judgeCommand,
+    list,
+    explain,
+    prove,
+    selftest,
+    up,
+    down,
+    chaos,
+    doctorCommand,
+    demo,
+  ]) {
     add(program, world, done);
   }
 

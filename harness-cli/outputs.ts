@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Check } from "../reports/check.ts";
 import { judge } from "../reports/judge.ts";
+import type { PlannedCheck } from "../reports/record/plan.ts";
 import { NoRecord, readRecord } from "../reports/record/reader.ts";
 import type { RunRecord } from "../reports/record/run-record.ts";
 import { html } from "../reports/render/html.ts";
@@ -20,9 +21,15 @@ export interface Judged {
   readonly verdict: string;
 }
 
-/** The record alone, judged. The same record gives the same bytes, whoever asks and whenever. */
-export async function judgeRun(dir: string, catalog: Catalog, cwd: string): Promise<Judged> {
-  const record = await recordIn(dir);
+/** The record alone, judged, by `only` these checks where given. The same record gives the same bytes, whoever asks and whenever. */
+export async function judgeRun(
+  dir: string,
+  catalog: Catalog,
+  cwd: string,
+  only?: readonly PlannedCheck[],
+): Promise<Judged> {
+  const whole = await recordIn(dir);
+  const record = only ? { ...whole, plan: { ...whole.plan, checks: only } } : whole;
   const checks: Check[] = [];
   for (const { name } of record.plan.checks) checks.push(await find("check", name, catalog.checks, cwd));
   const report = judge(record, checks);

@@ -24,7 +24,7 @@ const whole = (target: Parameters<typeof plan>[0]["target"], faults: string[], m
   plan(
     {
       ...{ scenario: "ramp", params: [], faults, defects: [], checks: [], limits: [] },
-      ...{ seed: 7, timeScale: 1, target, cwd: ".", ...more },
+      ...{ seed: 7, timeScale: 1, engine: "k6", target, cwd: ".", ...more },
     },
     catalog,
   );

@@ -15,15 +15,25 @@ const ms = z.number().nonnegative().max(86_400_000);
 const values = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
 const limits = z.partialRecord(z.enum(["warm-up", "baseline", "fault", "recovery", "final"]), z.number());
 
+const engine = z.enum(["k6", "native"]);
+
 const schema = z.strictObject({
   format: z.literal(1),
   seed: z.number().int().nonnegative(),
   nonce: z.string().regex(/^[a-z0-9]{6}$/),
   timeScale: z.number().min(0.01).max(10),
   scenario: z.strictObject({ name: z.string(), params: values }),
-  engine: z.literal("k6"),
+  engine,
   timing: z.strictObject({ warmUpMs: ms, publishUntilMs: ms, endMs: ms }),
   clients: z.number().int().positive().max(100_000),
+  roles: z.array(
+    z.strictObject({
+      name: z.string(),
+      clients: z.number().int().nonnegative(),
+      engine,
+      provokes: z.array(z.number().int()),
+    }),
+  ),
   clientDefects: z.array(z.string()),
   target: z.discriminatedUnion("kind", [
     z.strictObject({
@@ -44,6 +54,7 @@ const schema = z.strictObject({
         .exactOptional(),
     }),
   ]),
+  probe: z.strictObject({ subscriptions: z.number().int().min(1).max(20) }).exactOptional(),
   timeline: z.array(
     z.strictObject({
       index: z.number().int().nonnegative(),

@@ -17,6 +17,7 @@ function request(changes: Partial<Request> = {}): Request {
     limits: [],
     seed: 7,
     timeScale: 1,
+    engine: "k6",
     target: { kind: "reference", instances: 3 },
     cwd: ".",
     ...changes,
@@ -40,6 +41,27 @@ describe("a plan", () => {
     const victims = await Promise.all(Array.from({ length: 40 }, (_, seed) => victim(seed)));
     expect(new Set(victims)).toEqual(new Set(["server-1", "server-2", "server-3"]));
     expect(await victim(3)).toBe(victims[3]);
+  });
+
+  test("a probe beside k6 only: one listener for ten clients, ten at most; none in a system of somebody else", async () => {
+    const probe = async (changes: Partial<Request>) =>
+      (await plan(request(changes), catalog)).probe?.subscriptions;
+    expect(await probe({ params: ["clients=12"] })).toBe(2);
+    expect(await probe({ params: ["clients=500"] })).toBe(10);
+    expect(await probe({ params: ["clients=12"], probe: 5 })).toBe(5);
+    expect(await probe({ probe: 0 })).toBeUndefined();
+    expect(await probe({ engine: "native" })).toBeUndefined();
+    const target = {
+      kind: "external",
+      urls: ["ws://127.0.0.1:1/"],
+      connectHeaders: {},
+      metricsUrls: [],
+    } as const;
+    expect(await probe({ target })).toBeUndefined();
+    expect(await probe({ target, probe: 3 })).toBe(3);
+    await expect(probe({ probe: 21 })).rejects.toMatchObject({
+      list: [expect.objectContaining({ code: "SW_USAGE" })],
+    });
   });
 
   test("E26: server-all makes one window for each instance, numbered", async () => {

@@ -1,7 +1,15 @@
 import { showCondition } from "../chaos/condition.ts";
 import type { FaultWindow } from "../chaos/timeline.ts";
 import type { Check } from "../reports/check.ts";
-import type { External, PhaseKind, Plan, PlannedCheck, Reference } from "../reports/record/plan.ts";
+import type {
+  External,
+  LoadEngine,
+  PhaseKind,
+  Plan,
+  PlannedCheck,
+  PlannedRole,
+  Reference,
+} from "../reports/record/plan.ts";
 import { hash32 } from "../scenarios/model/random.ts";
 import type { Params, Scenario } from "../scenarios/model/scenario.ts";
 import { capsOf, checkCaps } from "./caps.ts";
@@ -28,10 +36,14 @@ export interface Request {
   readonly limits: readonly string[];
   readonly seed: number;
   readonly timeScale: number;
+  /** Plays every role that does not name one of its own. */
+  readonly engine: LoadEngine;
   readonly target: { readonly kind: "reference"; readonly instances: number } | Omit<External, "caps">;
   /** For a system off this machine; undefined: the safe defaults. */
   readonly maxConnections?: number | undefined;
   readonly maxRate?: number | undefined;
+  /** Subscriptions of the probe, 0 for none; absent: some, where it disturbs nobody. */
+  readonly probe?: number;
   /** Where relative paths of a user's own files start. */
   readonly cwd: string;
 }
@@ -75,7 +87,8 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
       checkParams(`defect ${defect.name}`, { ...scenario.params, ...defect.params }, scenario, mistakes);
   }
   const timing = scenario.timing(params);
-  const clients = Object.values(scenario.roles(params)).reduce((sum, role) => sum + role.load.clients, 0);
+  const roles = planRoles(scenario, params, request.engine);
+  const clients = roles.reduce((sum, role) => sum + role.clients, 0);
   if (target.kind === "external") checkCaps(target, clients, params, mistakes);
   const checks = await planChecks(request, scenario, target, catalog, mistakes);
   const faults = request.faults.length > 0 ? request.faults : (scenario.faults?.(params) ?? []);
@@ -93,6 +106,7 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
     },
     mistakes,
   );
+  const probed = planProbe(request, roles, mistakes);
   mistakes.check();
   return {
     format: 1,
@@ -100,14 +114,26 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
     nonce: hash32(seed, "nonce").toString(36).padStart(6, "0").slice(-6),
     timeScale,
     scenario: { name: request.scenario, params },
-    engine: "k6",
+    engine: request.engine,
     timing,
-    clients,
+    clients: roles.reduce((sum, role) => sum + role.clients, 0),
+    roles,
     clientDefects: defects.filter((defect) => defect.where === "client").map((defect) => defect.name),
     target,
+    ...(probed > 0 ? { probe: { subscriptions: probed } } : {}),
     timeline,
     checks,
   };
+}
+
+/** Who plays what; the order gives the clients their numbers. */
+export function planRoles(scenario: Scenario, params: Params, engine: LoadEngine): PlannedRole[] {
+  return Object.entries(scenario.roles(params)).map(([name, role]) => ({
+    name,
+    clients: role.load.clients,
+    engine: role.engine ?? engine,
+    provokes: role.provokes ?? [],
+  }));
 }
 
 async function findDefects(request: Request, catalog: Catalog, mistakes: MistakeList): Promise<AnyDefect[]> {
@@ -143,6 +169,31 @@ function planTarget(
     mistakes.add("SW_USAGE", `--instances ${target.instances} is out of range`, "choose 1 to 9");
   }
   return { kind: "reference", instances: target.instances, defects: serverDefects, runAs: "processes" };
+}
+
+/** As many listeners as measure a p99 in seconds and cost nothing (10 to 20: facts of the load). */
+const PROBE_SUBSCRIPTIONS = 10;
+const PROBE_SUBSCRIPTIONS_MAX = 20;
+/** One listener for so many clients: what it adds to the fan-out stays below what the seed's draws do. */
+const CLIENTS_A_PROBE = 10;
+
+/**
+ * Beside k6 only: the native engine needs no second witness. A system of somebody else gets one only when asked: its
+ * users would be users that it may not know.
+ */
+function planProbe({ probe, target }: Request, roles: readonly PlannedRole[], mistakes: MistakeList): number {
+  if (probe !== undefined && !(Number.isInteger(probe) && probe >= 0 && probe <= PROBE_SUBSCRIPTIONS_MAX)) {
+    mistakes.add(
+      "SW_USAGE",
+      `--probe ${probe} is out of range`,
+      `choose 0 to ${PROBE_SUBSCRIPTIONS_MAX} subscriptions`,
+    );
+  }
+  if (!roles.some(({ engine }) => engine === "k6")) return 0;
+  if (probe !== undefined) return probe;
+  if (target.kind === "external") return 0;
+  const clients = roles.reduce((sum, role) => sum + role.clients, 0);
+  return Math.min(PROBE_SUBSCRIPTIONS, Math.ceil(clients / CLIENTS_A_PROBE));
 }
 
 async function planTimeline(

@@ -132,6 +132,7 @@ function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): Request
     limits: [],
     seed,
     timeScale: 1,
+    engine: "k6",
     target: { kind: "reference", instances: 3 },
     cwd,
   };

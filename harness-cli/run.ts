@@ -5,6 +5,7 @@ import type { Ended } from "../reports/record/history.ts";
 import type { Plan } from "../reports/record/plan.ts";
 import { createRunDir, pointLatestAt } from "../reports/record/run-dir.ts";
 import { openRecord, RecordFull, type RecordWriter } from "../reports/record/writer.ts";
+import { LOOK_EVERY_MS, watchForBreach } from "./breach-watch.ts";
 import { RateGuard } from "./caps.ts";
 import type { Catalog } from "./catalog.ts";
 import { Conditions } from "./conditions.ts";
@@ -12,9 +13,10 @@ import { disturb, faultsOf, portNamed } from "./disturb.ts";
 import { SeaworthyError } from "./errors.ts";
 import { type Interrupt, listenForInterrupt } from "./interrupt.ts";
 import { Live } from "./live.ts";
-import { type LoadEnd, startK6 } from "./load/k6.ts";
+import { type LoadEnd, type RunningLoad, startLoad } from "./load/load.ts";
 import { machineDescription } from "./machine.ts";
 import { type Judged, judgeRun, writeOutputs } from "./outputs.ts";
+import { startProbe } from "./probe/probe.ts";
 import type { Progress } from "./progress.ts";
 import { findTools, type Tools } from "./provision/tools.ts";
 import { RunClock } from "./run-clock.ts";
@@ -25,6 +27,7 @@ import { assertAllowed, assertProxiesPossible } from "./target/external.ts";
 import { shells } from "./target/shell.ts";
 import { steadyStateAgain } from "./target/steady-state.ts";
 import { createSupervisor } from "./target/supervisor.ts";
+import type { RunningTarget } from "./target/target.ts";
 import { undoLogIn } from "./undo-log.ts";
 import type { World } from "./world.ts";
 
@@ -36,6 +39,21 @@ export interface RunContext {
   readonly progress: Progress;
   /** Hosts off this machine that may be loaded. */
   readonly allowHosts: readonly string[];
+  /** End early as soon as a breach is beyond doubt. */
+  readonly abortOnBreach?: boolean;
+  /** What a self-test does beside the load, from go on. The run waits for it. */
+  readonly beside?: (stage: Beside) => Promise<void>;
+}
+
+/** What is there while the load runs. */
+export interface Beside {
+  readonly target: RunningTarget;
+  readonly load: Pick<RunningLoad, "signal">;
+  /** The run is ending; whatever waits for it then should end as well. */
+  readonly signal: AbortSignal;
+  nowMs(): number;
+  /** Resolves at that time of the run, or when the run ends. */
+  at(ms: number): Promise<void>;
 }
 
 export interface RunResult extends Judged {
@@ -71,7 +89,7 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   let ended: Ended = { how: "completed" };
   try {
     record.history({ kind: "run", atMs: clock.nowMs(), what: "planned" });
-    await perform(plan, context, { dir, record, clock, interrupt, tools });
+    ended = await perform(plan, context, { dir, record, clock, interrupt, tools });
   } catch (error) {
     ended = failed(error);
     if (ended.how === "failed" && ended.code === "SW_BUG" && interrupt.by === undefined) throw error;
@@ -95,7 +113,7 @@ interface Performance {
 }
 
 /** Everything that has an effect on the world, between the empty record and the full one. */
-async function perform(plan: Plan, context: RunContext, on: Performance): Promise<void> {
+async function perform(plan: Plan, context: RunContext, on: Performance): Promise<Ended> {
   const { world, progress, catalog, allowHosts } = context;
   const { dir, record, clock, interrupt, tools } = on;
   const faults = await faultsOf(plan, catalog, world.cwd);
@@ -103,6 +121,7 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
   const conditions = new Conditions((ms, signal) => clock.at(ms, signal));
   const caps = plan.target.kind === "external" ? plan.target.caps : undefined;
   const rate = caps && new RateGuard(caps.ratePerSecond);
+  const reportLag = longestSinceAsked();
   const broken = Promise.withResolvers<never>();
   broken.promise.catch(() => {});
 
@@ -127,8 +146,21 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
     versions: { ...target.versions, machine: machineDescription() },
   });
 
-  progress.show("starting k6");
-  await using load = await startK6({
+  await using breaches = context.abortOnBreach
+    ? watchForBreach({ dir, plan, catalog, cwd: world.cwd, lookEveryMs: LOOK_EVERY_MS })
+    : undefined;
+  const access = withSecrets(target.access, world.env);
+  await using probe = plan.probe
+    ? await startProbe({
+        node: tools.node.path,
+        runDir: dir,
+        supervisor,
+        onSample: (sample) => record.sample(sample),
+        onLost: (detail) => record.history({ kind: "load", atMs: clock.nowMs(), what: "lost", detail }),
+      })
+    : undefined;
+  progress.show("starting the clients");
+  await using load = await startLoad({
     plan,
     runDir: dir,
     tools,
@@ -136,7 +168,7 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
     endpoints: target.endpoints,
     ...(target.hosts ? { hosts: target.hosts } : {}),
     ...(target.caFile ? { caFile: target.caFile } : {}),
-    access: withSecrets(target.access, world.env),
+    access,
     cwd: world.cwd,
     onTelemetry(line) {
       record.telemetry(line);
@@ -144,6 +176,9 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
       conditions.telemetry(line);
       const tooMuch = rate?.telemetry(line);
       if (tooMuch !== undefined) broken.reject(overRate(tooMuch));
+      breaches?.telemetry(line);
+      probe?.telemetry(line);
+      if (line.type === "flush") reportLag.saw(clock.nowMs() - line.atMs);
     },
     onEvent: (event) => record.history({ kind: "load", atMs: clock.nowMs(), ...event }),
   });
@@ -152,17 +187,28 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
   const startEpochMs = clock.go(GO_LEAD_MS);
   record.history({ kind: "run", atMs: clock.nowMs(), what: "go", startEpochMs });
   load.go(startEpochMs);
+  if (plan.probe) {
+    const { nonce, timeScale } = plan;
+    const { endpoints } = target;
+    probe?.begin({ startEpochMs, nonce, timeScale, endpoints, access, ...plan.probe });
+  }
   await using sampling = sampleEverySecond({
     clock,
     target,
-    pids: () => ({ ...target.pids(), k6: load.pid }),
-    onSample: (sample) => record.sample(sample),
+    pids: () => ({ ...target.pids(), ...load.pids, ...probe?.pids }),
+    engines: Object.keys(load.pids),
+    telemetryLagMs: reportLag.take,
+    onSample(sample) {
+      record.sample(sample);
+      live.sample(sample);
+    },
     onTick: () => progress.show(live.line(clock.nowMs(), plan.timing.endMs)),
   });
 
   const shell = shells({ supervisor, runDir: dir, env: world.env, cwd: world.cwd });
+  const early = AbortSignal.any([interrupt.signal, ...(breaches ? [breaches.signal] : [])]);
   await using disturbance = disturb(plan, {
-    signal: interrupt.signal,
+    signal: early,
     stage: {
       nowMs: () => clock.nowMs(),
       at: (ms, signal) => clock.at(ms, signal),
@@ -181,13 +227,26 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
     stopping();
     load.stop(INTERRUPT_DRAIN_MS);
   };
-  interrupt.signal.addEventListener("abort", stopEarly, { once: true });
-  if (interrupt.signal.aborted) stopEarly();
+  early.addEventListener("abort", stopEarly, { once: true });
+  if (early.aborted) stopEarly();
+  const over = new AbortController();
+  // However this ends, whatever waits for the run beside it must not wait for ever.
+  using ending = new DisposableStack();
+  ending.defer(() => over.abort());
+  const beside = context.beside?.({
+    target,
+    load,
+    signal: over.signal,
+    nowMs: () => clock.nowMs(),
+    at: (ms) => clock.at(ms, over.signal),
+  });
 
+  // Only its failure ends the run: with it what the run was for is gone.
+  beside?.catch((error: unknown) => broken.reject(error));
   let end: LoadEnd;
   try {
     end = await Promise.race([load.finished, broken.promise, record.full]);
-    if (interrupt.by === undefined) stopping();
+    if (!early.aborted) stopping();
     // Without clients nobody would see what comes next.
     if (end.how === "died") disturbance.end();
   } catch (error) {
@@ -195,13 +254,18 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
     requireHealed(await disturbance.finished, error);
     throw error;
   }
+  // What is found from here on did not end it.
+  const breach = breaches?.breach;
+  over.abort();
+  await beside;
+  await probe?.stop();
   requireHealed(await disturbance.finished);
   await sampling.stop();
   if (end.how === "died") {
     throw new SeaworthyError(
       "SW_LOAD_FAILED",
-      `k6 ended before its time (exit ${end.code})`,
-      "see logs/k6.log",
+      `${end.engine} ended before its time (exit ${end.code})`,
+      `see logs/${end.engine}.log`,
     );
   }
   const steady = await steadyStateAgain(target.topology);
@@ -215,6 +279,7 @@ async function perform(plan: Plan, context: RunContext, on: Performance): Promis
     );
   }
   if (target.audit) record.audit(await target.audit(plan.nonce));
+  return breach ? { how: "aborted", ...breach } : { how: "completed" };
 }
 
 /** Whatever else went wrong, what may still be in force comes first; `besides` is kept as its cause. */
@@ -236,6 +301,21 @@ function isNotHealed(ended: Ended): boolean {
 
 function overRate(what: string): SeaworthyError {
   return new SeaworthyError("SW_NOT_ALLOWED", what, "--max-rate allows more; use it on what is yours");
+}
+
+/** The longest of what it saw, once: being asked begins anew. */
+function longestSinceAsked() {
+  let longestMs = 0;
+  return {
+    saw(ms: number): void {
+      longestMs = Math.max(longestMs, ms);
+    },
+    take(): number {
+      const ms = longestMs;
+      longestMs = 0;
+      return ms;
+    },
+  };
 }
 
 /** What the file system says no to before there is a record is the person's to know, not a bug. */

@@ -17,10 +17,15 @@ export function sampleEverySecond(options: {
   readonly clock: RunClock;
   readonly target: RunningTarget;
   readonly pids: () => Readonly<Record<string, number>>;
+  /** Which of them are the load. */
+  readonly engines: readonly string[];
+  /** The longest that a report of the load was on its way since this was last asked, ms. */
+  readonly telemetryLagMs: () => number;
   readonly onSample: (sample: Sample) => void;
   readonly onTick: () => void;
 }): Sampling {
-  const { clock, target, pids, onSample, onTick } = options;
+  const { clock, target, pids, engines, telemetryLagMs, onSample, onTick } = options;
+  const load = { names: engines, addresses: new Set(target.endpoints).size };
   const stopping = new AbortController();
   const machine = machineSampler();
 
@@ -32,7 +37,7 @@ export function sampleEverySecond(options: {
     ) {
       await clock.at(second * 1_000, stopping.signal);
       const samples = await Promise.all([
-        machine.sample(clock.nowMs(), pids()),
+        { ...machine.sample(clock.nowMs(), pids(), load), telemetryLagMs: telemetryLagMs() },
         ...target.servers.map((server) => scrape(server, clock.nowMs(), SCRAPE_DEADLINE_MS)),
       ]);
       for (const sample of samples) onSample(sample);

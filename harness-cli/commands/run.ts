@@ -1,6 +1,6 @@
 import path from "node:path";
-import type { Command } from "commander";
-import type { External, Plan } from "../../reports/record/plan.ts";
+import { type Command, Option } from "commander";
+import type { External, LoadEngine, Plan } from "../../reports/record/plan.ts";
 import { text } from "../../reports/render/text.ts";
 import { SAFE_CAPS } from "../caps.ts";
 import { loadCatalog } from "../catalog.ts";
@@ -23,6 +23,7 @@ interface Options {
   readonly limit: string[];
   readonly seed?: number;
   readonly timeScale?: number;
+  readonly engine?: LoadEngine;
   readonly instances?: number;
   readonly url: string[];
   readonly connectHeader: string[];
@@ -32,6 +33,8 @@ interface Options {
   readonly caFile?: string;
   readonly maxConnections?: number;
   readonly maxRate?: number;
+  readonly probe?: number;
+  readonly abortOnBreach?: boolean;
   readonly plan?: string;
   readonly out: string;
   readonly json?: boolean;
@@ -47,6 +50,7 @@ const PLANNED = [
   "limit",
   "seed",
   "timeScale",
+  "engine",
   "instances",
   "url",
   "connectHeader",
@@ -55,6 +59,7 @@ const PLANNED = [
   "caFile",
   "maxConnections",
   "maxRate",
+  "probe",
 ] as const;
 
 export function runCommand(program: Command, world: World, done: Action): void {
@@ -75,6 +80,12 @@ export function runCommand(program: Command, world: World, done: Action): void {
     .option("--limit <check[.phase]=value>", "another limit for a check", collect, [])
     .option("--seed <n>", "draws victims, arrivals and back-off; the same seed repeats them", wholeNumber)
     .option("--time-scale <factor>", "one factor for beats, idle limits, TTLs, token life and drain", Number)
+    .addOption(
+      new Option(
+        "--engine <engine>",
+        "who plays the clients: k6, or native for sub-millisecond timing and density; a role that only native can play stays there",
+      ).choices(["k6", "native"]),
+    )
     .option("--instances <n>", "instances of the reference server", wholeNumber)
     .option(
       "--url <ws url>",
@@ -105,6 +116,11 @@ export function runCommand(program: Command, world: World, done: Action): void {
       `cap on messages and connections a second for --url; off this machine ${SAFE_CAPS.ratePerSecond}`,
       wholeNumber,
     )
+    .option("--probe <n>", "subscriptions of the probe that measures beside k6; 0 for none", wholeNumber)
+    .option(
+      "--abort-on-breach",
+      "end as soon as a breach is beyond doubt: a close code, a duplicate, a message out of order or not ours",
+    )
     .option("--plan <file>", "repeat the plan of an earlier run exactly")
     .option("--out <folder>", "where runs are kept", "runs")
     .option("--json", "print verdict.json instead of text")
@@ -116,7 +132,14 @@ export function runCommand(program: Command, world: World, done: Action): void {
         : await plan(requestOf(scenario, options, world), catalog);
       using progress = progressOn(world.stderr, options.json === true);
       const runsDir = path.resolve(world.cwd, options.out);
-      const result = await run(planned, { world, catalog, runsDir, progress, allowHosts: options.allowHost });
+      const result = await run(planned, {
+        world,
+        catalog,
+        runsDir,
+        progress,
+        allowHosts: options.allowHost,
+        abortOnBreach: options.abortOnBreach === true,
+      });
       if (options.json) world.stdout.write(result.verdict);
       else world.stdout.write(text(result.report, result.record, textOptions(world, result.dir)));
       done(exitCodeOf(result.report.ended, result.report.overall));
@@ -144,6 +167,8 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
     limits: options.limit,
     seed: options.seed ?? world.freshSeed(),
     timeScale: options.timeScale ?? 1,
+    engine: options.engine ?? ("k6" as const),
+    ...(options.probe === undefined ? {} : { probe: options.probe }),
     target:
       options.url.length > 0
         ? externalOf(options, world.cwd)

@@ -156,6 +156,7 @@ function requestOf(options: Options, world: World) {
     limits: [],
     seed: 1,
     timeScale: Number(options.timeScale),
+    engine: "k6" as const,
     target: { kind: "reference" as const, instances: Number(options.instances) },
     cwd: world.cwd,
   };

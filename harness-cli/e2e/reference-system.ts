@@ -44,6 +44,7 @@ export async function bringUpReference(
     engine: "k6",
     timing: { warmUpMs: 0, publishUntilMs: 1, endMs: 1 },
     clients: 0,
+    roles: [],
     target: { kind: "reference", instances, defects: [], runAs: "processes" },
     timeline: [],
     clientDefects: [],

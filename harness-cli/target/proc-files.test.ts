@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseCpuTimes, parseStat, parseStatus } from "./proc-files.ts";
+import { parseCpuTimes, parseDescriptorLimit, parsePortRange, parseStat, parseStatus } from "./proc-files.ts";
 
 test("/proc/stat: iowait is idle, steal is in use, guest time is not counted twice", () => {
   const text = "cpu  100 20 30 400 50 6 7 8 90 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
@@ -17,4 +17,17 @@ test("/proc/<pid>/status: resident and unshared memory in bytes", () => {
   const text = "Name:\tx\nVmRSS:\t    2048 kB\nRssAnon:\t    1024 kB\nRssFile:\t     900 kB\n";
   expect(parseStatus(text)).toEqual({ residentBytes: 2_097_152, privateBytes: 1_048_576 });
   expect(() => parseStatus("Name:\tkthreadd\n")).toThrow("no VmRSS");
+});
+
+test("/proc/<pid>/limits: the soft limit of open files, or none", () => {
+  const limits = (soft: string) =>
+    `Limit                     Soft Limit           Hard Limit           Units\nMax open files            ${soft}                1048576              files\n`;
+  expect(parseDescriptorLimit(limits("1024"))).toBe(1_024);
+  expect(parseDescriptorLimit(limits("unlimited"))).toBe(Number.POSITIVE_INFINITY);
+  expect(() => parseDescriptorLimit("nonsense")).toThrow(SyntaxError);
+});
+
+test("/proc/sys/net/ipv4/ip_local_port_range: both ends belong to it", () => {
+  expect(parsePortRange("32768\t60999\n")).toBe(28_232);
+  expect(() => parsePortRange("none")).toThrow(SyntaxError);
 });

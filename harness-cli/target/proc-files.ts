@@ -54,3 +54,17 @@ export function parseStatus(text: string): Memory {
   };
   return { residentBytes: bytes("VmRSS"), privateBytes: bytes("RssAnon") };
 }
+
+/** /proc/<pid>/limits: how many descriptors it may open; Infinity for no limit. */
+export function parseDescriptorLimit(text: string): number {
+  const soft = /^Max open files +(\S+)/m.exec(text)?.[1];
+  if (soft === undefined) throw new SyntaxError("/proc/<pid>/limits has no open files");
+  return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
+}
+
+/** /proc/sys/net/ipv4/ip_local_port_range: how many ports there are to dial from. */
+export function parsePortRange(text: string): number {
+  const [from, to] = text.trim().split(/\s+/).map(Number);
+  if (!Number.isFinite(from) || !Number.isFinite(to)) throw new SyntaxError("not a port range");
+  return (to as number) - (from as number) + 1;
+}

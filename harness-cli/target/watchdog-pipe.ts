@@ -67,6 +67,8 @@ export function startWatchdog(node: string, env: Readonly<Record<string, string>
       current.process.ref();
       write({ done: true });
       current.process.stdin?.end();
+      // Killed, it is still to be waited for, and nothing else may be left that keeps this process going.
+      current.process.ref();
       const timer = setTimeout(() => current.process.kill("SIGKILL"), LEAVES_WITHIN_MS);
       await current.gone;
       clearTimeout(timer);
