@@ -51,6 +51,8 @@ describe("a plan", () => {
     expect(await probe({ params: ["clients=12"], probe: 5 })).toBe(5);
     expect(await probe({ probe: 0 })).toBeUndefined();
     expect(await probe({ engine: "native" })).toBeUndefined();
+    // it would be a victim that nobody judges
+    expect(await probe({ faults: ["frame-drop@9s..10s:server-1/clients"] })).toBeUndefined();
     const target = {
       kind: "external",
       urls: ["ws://127.0.0.1:1/"],

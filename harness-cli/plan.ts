@@ -106,7 +106,7 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
     },
     mistakes,
   );
-  const probed = planProbe(request, roles, mistakes);
+  const probed = planProbe(request, roles, timeline, mistakes);
   mistakes.check();
   return {
     format: 1,
@@ -181,7 +181,12 @@ const CLIENTS_A_PROBE = 10;
  * Beside k6 only: the native engine needs no second witness. A system of somebody else gets one only when asked: its
  * users would be users that it may not know.
  */
-function planProbe({ probe, target }: Request, roles: readonly PlannedRole[], mistakes: MistakeList): number {
+function planProbe(
+  { probe, target }: Request,
+  roles: readonly PlannedRole[],
+  timeline: readonly FaultWindow[],
+  mistakes: MistakeList,
+): number {
   if (probe !== undefined && !(Number.isInteger(probe) && probe >= 0 && probe <= PROBE_SUBSCRIPTIONS_MAX)) {
     mistakes.add(
       "SW_USAGE",
@@ -192,6 +197,8 @@ function planProbe({ probe, target }: Request, roles: readonly PlannedRole[], mi
   if (!roles.some(({ engine }) => engine === "k6")) return 0;
   if (probe !== undefined) return probe;
   if (target.kind === "external") return 0;
+  // It would be drawn as a victim like any other connection, and nobody judges what it loses.
+  if (timeline.some(({ frames }) => frames)) return 0;
   const clients = roles.reduce((sum, role) => sum + role.clients, 0);
   return Math.min(PROBE_SUBSCRIPTIONS, Math.ceil(clients / CLIENTS_A_PROBE));
 }
