@@ -47,6 +47,11 @@ async function eventually(what: string, isSo: () => boolean, deadlineMs = GONE_W
   }
 }
 
+/** `R` running, `S` sleeping …: the third field of /proc/<pid>/stat, behind the name in parentheses. */
+function stateOf(pid: number): string | undefined {
+  return /\) (\w) /.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
+}
+
 /** Every living process whose environment or command line mentions this run's folder. */
 function tracesOf(text: string): readonly string[] {
   const files = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
@@ -216,6 +221,8 @@ test("a watchdog that is killed is replaced, and the new one knows everything", 
   const watchdog = watchdogOf(harness) as number;
   process.kill(watchdog, "SIGKILL");
   await eventually("another watchdog", () => ![undefined, watchdog].includes(watchdogOf(harness)));
+  // What it must know is written in the same turn in which it is started; a harness that sleeps is past that.
+  await eventually("the end of that turn", () => stateOf(harness.pid as number) === "S");
   harness.kill("SIGKILL");
   await eventually(
     "all gone",
