@@ -604,6 +604,22 @@ test("A27, B68: a Redis that lost its memory is told the bans again", async () =
   expect(answer.headers.message).toBe("authentication failed: banned");
 });
 
+test("A128: an instance that cannot ask Redis about users is not ready, though its relay is there", async () => {
+  await vi.waitFor(
+    async () => {
+      const clients = String(await redis.client("LIST"));
+      for (const [, id] of clients.matchAll(/^id=(\d+) .* name=users /gm))
+        await redis.client("KILL", "ID", id!);
+      const page = await fetch(system.page(1, "/health/ready"));
+      expect(page.status).toBe(503);
+      const { reasons } = (await page.json()) as { reasons: unknown };
+      expect(reasons).toEqual({ redis: expect.stringMatching(/^connection for users: /) });
+    },
+    { timeout: WAIT_MS, interval: 5 },
+  );
+  await Promise.all([isReady(1), isReady(2)]);
+});
+
 describe("other ways to say who one is", () => {
   test("A17, A29: AUTH=query takes the token of the URL, and no log ever has it", async () => {
     await using query = await bringUpReference(1, TIME_SCALE, { ...settings, AUTH: "query" });

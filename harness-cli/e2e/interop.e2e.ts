@@ -344,7 +344,8 @@ describe("the three versions by hand", () => {
       client.send("DISCONNECT", { receipt: "bye" });
       await client.receipt("bye");
       client.ws.close();
-      expect((await client.closed).code).toBe(1005);
+      // Ours, without a code, or the server's, where ours took a second.
+      expect([1005, 1000]).toContain((await client.closed).code);
       expect(client.frames.filter((got) => got.headers.redelivered === "true").length).toBe(
         version === "1.0" ? 0 : 1,
       );

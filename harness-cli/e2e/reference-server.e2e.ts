@@ -264,8 +264,9 @@ describe.concurrent("while nothing fails", () => {
         ]);
       }
       await Promise.all([ann.client.deactivate(), bob.client.deactivate()]);
-      // It closes without a code, which is 1005 to both sides; anything else would be a loss.
-      expect(lost).toEqual(["1005", "1005"]);
+      // It closes without a code, which is 1005 to both sides, or is closed with 1000 where it took a second for that;
+      // anything else would be a loss.
+      expect(lost.map((what) => what.replace("1000", "1005"))).toEqual(["1005", "1005"]);
     });
   });
 

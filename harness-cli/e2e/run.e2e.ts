@@ -191,7 +191,7 @@ async function sentIn(dir: string): Promise<{ sent: ReadonlyMap<string, string>;
 /** What the load was made with, apart from where the system happened to be this time. */
 async function loadOf(dir: string): Promise<Partial<LoadConfig>> {
   const text = await readFile(path.join(dir, "k6-entry.ts"), "utf8");
-  const [, json = ""] = /k6Script\(scenario, (\{.*\})\);/s.exec(text) ?? [];
+  const [, json = ""] = /const config = (\{.*?^\});$/ms.exec(text) ?? [];
   const { endpoints: _, access: __, ...load } = JSON.parse(json) as LoadConfig;
   return load;
 }

@@ -228,16 +228,20 @@ describe("the native engine", () => {
   });
 
   test("it is gone soon after the end though its server is frozen, and the record is whole", async () => {
-    await using server = await startStompServer({ beatMs: 0 });
+    await using server = await startStompServer();
     await using run = await start("native", server.port, {
-      params: { ...small, clients: 10, holdMs: 3_000 },
+      params: { ...small, clients: 10, holdMs: 60_000 },
     });
-    await flushWhere(run, (flush) => (flush.counts.deliveries ?? 0) > 0);
+    await run.until(
+      "all there, and deliveries",
+      (lines) => connections(lines, "subscribed").length === 10 && total(lines, "deliveries") > 0,
+    );
     process.kill(server.pid, "SIGSTOP");
+    run.load.stop(100);
     expect((await run.load.finished).how).toBe("bye");
     expect(run.lines.at(-1)).toMatchObject({ type: "bye", abandoned: 10 });
     expect(connections(run.lines, "closed").map(({ code, by, reason }) => `${code} ${by} ${reason}`)).toEqual(
-      new Array(10).fill("null self no answer to DISCONNECT within 2 s"),
+      new Array(10).fill("null self no answer to DISCONNECT within 5 s"),
     );
   });
 
@@ -291,10 +295,10 @@ describe("the native engine", () => {
 
 test("C11, E10: both engines in one run keep the plan's numbers; who does not read gets it all later and is not blamed on the server", async () => {
   const file = path.join(import.meta.dirname, "fixtures", "mixed-engines.ts");
-  await using server = await startStompServer({ beatMs: 200 });
-  // Beats of 10 s × 0.02: a reader that could complain of silence would do so after 0.4 s.
+  await using server = await startStompServer({ beatMs: 500 });
+  // Beats of 10 s × 0.05: a reader that could complain of silence would do so after 1 s.
   await using run = await start("k6", server.port, {
-    timeScale: 0.02,
+    timeScale: 0.05,
     scenario: { name: file, like: mixed },
   });
   const slow = await flushWhere(run, (flush) =>
@@ -311,15 +315,11 @@ test("C11, E10: both engines in one run keep the plan's numbers; who does not re
   const told = await server.tell();
   expect(told.connects).toBe(3);
   expect(total(run.lines, "deliveries")).toBe(told.deliveries);
-  expect(
-    connections(run.lines, "subscribed")
-      .map(({ client, subscription }) => [client, subscription])
-      .sort(),
-  ).toEqual([
-    [0, 0],
-    [1, 2],
-    [2, 1],
-  ]);
+  // Of k6's two whoever was there first has the first; no two of the run are the same.
+  const numbers = new Map(
+    connections(run.lines, "subscribed").map(({ client, subscription }) => [client, subscription]),
+  );
+  expect([[numbers.get(0), numbers.get(1)].sort(), numbers.get(2)]).toEqual([[0, 2], 1]);
   const publishers = new Set(
     flushes(run.lines).flatMap(({ sends }) => sends.map(([publisher]) => publisher)),
   );
