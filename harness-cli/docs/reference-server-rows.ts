@@ -748,10 +748,14 @@ export const requirementRows: readonly RequirementRow[] = [
   },
   {
     id: "A77",
-    says: "frames are never logged; LOG_LEVEL, info by default",
-    state: "built differently",
-    why: "debug logs sessions and closes; there is no log of frames at any level, so it cannot be left on",
+    says: "each frame is logged at level debug only, without its content; LOG_LEVEL is info by default",
+    state: "built",
     file: "target-server/log.ts",
+    test: {
+      file: "harness-cli/e2e/identity.e2e.ts",
+      title:
+        "A141, A77: at level debug, what became of a session is in its instance's log: who, where, each frame, and the close code",
+    },
   },
   {
     id: "A78",
@@ -1253,7 +1257,7 @@ export const requirementRows: readonly RequirementRow[] = [
     id: "A126",
     says: "rolling deploy",
     state: "not built",
-    why: "an action of the harness on the proxy's list, not the server's (issue of the proxies)",
+    why: "the harness does it: the faults rolling-restart and terminate; taking an instance off a proxy's list comes with the proxies",
   },
   {
     id: "A127",
@@ -1384,7 +1388,7 @@ export const requirementRows: readonly RequirementRow[] = [
     test: {
       file: "harness-cli/e2e/identity.e2e.ts",
       title:
-        "A141: what became of a session is in its instance's log: who, where, each frame, and the close code",
+        "A141, A77: at level debug, what became of a session is in its instance's log: who, where, each frame, and the close code",
     },
   },
   {

@@ -667,7 +667,7 @@ async function logsOf(of: ReferenceSystem): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(path.join(of.logs, file), "utf8")))).join("\n");
 }
 
-test("A141: what became of a session is in its instance's log: who, where, each frame, and the close code", async () => {
+test("A141, A77: at level debug, what became of a session is in its instance's log: who, where, each frame, and the close code", async () => {
   const ann = newName("ann");
   const client = await connect(2, ann);
   await client.subscribe("/topic/announcements");
