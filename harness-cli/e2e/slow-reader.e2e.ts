@@ -1,6 +1,6 @@
 import path from "node:path";
 import { expect, test } from "vitest";
-import type { ServerSample } from "../../reports/record/samples.ts";
+import { readRecord } from "../../reports/record/reader.ts";
 import type { ConnectionEvent, Telemetry } from "../../scenarios/model/telemetry.ts";
 import { jsonOf, linesOf, onlyRun, sandbox } from "./cli-process.ts";
 
@@ -52,13 +52,11 @@ test("C11, A65, A66, E10: three slow readers on the native engine are evicted wi
   expect(inAll).toBeLessThan(3 * 15_000_000);
 
   // The servers say the same, each of its own one.
-  const samples = (await linesOf<ServerSample>(path.join(dir, "samples.jsonl"))).filter(
-    ({ kind }) => kind === "server",
-  );
-  expect(samples.length).toBeGreaterThan(10);
+  const { samples } = await readRecord(dir);
+  expect(samples.servers.length).toBeGreaterThan(10);
   const evictions = new Map<string, number>();
-  for (const { server, series } of samples) {
-    for (const [name, value] of Object.entries(series ?? {})) {
+  for (const { server, series } of samples.servers) {
+    for (const [name, value] of Object.entries(series)) {
       if (name.startsWith("websocket_evictions_total")) evictions.set(`${server} ${name}`, value);
     }
   }

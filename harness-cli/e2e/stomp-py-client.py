@@ -15,6 +15,7 @@ import websocket
 port, origin, token, room, text = sys.argv[1:6]
 done = threading.Event()
 subscribed = threading.Event()
+left = threading.Event()
 
 
 def tell(event, **more):
@@ -32,6 +33,8 @@ class Listener(stomp.ConnectionListener):
         tell("receipt", receipt=receipt)
         if receipt == "subscribed":
             subscribed.set()
+        if receipt == "left":
+            left.set()
 
     def on_message(self, frame):
         content = json.loads(frame.body)["content"]
@@ -70,3 +73,6 @@ connection.send(
 if not done.wait(30):
     sys.exit("did not hear bye")
 connection.disconnect(receipt="left")
+# It counts as disconnected before its listener has heard of the receipt.
+if not left.wait(20):
+    sys.exit("no receipt for DISCONNECT")

@@ -26,8 +26,8 @@ const check: Check = {
     "nothing. Limits: 100 ms without a fault (D1), 1 s during a fault and while recovering from it (D3). A message",
     "counts in the phase in which it was intended. The percentile is read from histograms whose buckets are 0.8 %",
     `wide, rounded up. With fewer than ${FEWEST_SAMPLES} deliveries the check is unknown; with fewer than`,
-    `${show(ENOUGH_SAMPLES)} it is met only if two standard errors more of the rank hold too, and breached only if the`,
-    "percentile itself is over the limit (I81). A generator or machine that stumbles can only add latency: what is met",
+    `${show(ENOUGH_SAMPLES)} it is met or breached only if two standard errors of the rank to the other side say the same,`,
+    "and unknown in between (I81). A generator or machine that stumbles can only add latency: what is met",
     "with all seconds is met; what is not is judged again without the seconds in which the generator was late, the",
     "machine full or the CPU taken away by the hypervisor, and without the second before each of them, whose last",
     "messages wait with it; it is unknown if those are half of the phase or more (I87). Where a probe ran beside k6, k6's",
@@ -90,24 +90,27 @@ function verdictOf(histogram: Histogram, limit: number): Met | Breached | Unknow
     const why = `only ${plural(samples, "delivery", "deliveries")}; a 99th percentile needs ${FEWEST_SAMPLES}`;
     return { status: "unknown", why, samples, measured };
   }
+  const [lower, upper] = p99Between(histogram);
+  if (samples < ENOUGH_SAMPLES && lower <= limit && upper > limit) {
+    const why = `${samples} deliveries are too few to tell: the 99th percentile lies between ${show(lower)} and ${show(upper)} ms`;
+    return { status: "unknown", why, samples, measured };
+  }
   if (measured > limit) {
     const slow = `1 % of ${show(samples)} deliveries (${show(Math.ceil(0.01 * samples))})`;
     const why = `${slow} took ${show(measured)} ms or longer, up to ${show(histogram.maxUs / 1_000)} ms; the limit is ${show(limit)} ms`;
     return { status: "breached", measured, samples, why, counterexamples: [] };
   }
-  const upper = ms(upperP99(histogram));
-  if (samples < ENOUGH_SAMPLES && upper > limit) {
-    const why = `${samples} deliveries are too few to tell: the 99th percentile lies between ${show(measured)} and ${show(upper)} ms`;
-    return { status: "unknown", why, samples, measured };
-  }
   return { status: "met", measured, samples };
 }
 
-/** The value two standard errors of the rank above the 99th percentile (binomial). */
-function upperP99(histogram: Histogram): number {
+/** The values two standard errors of the rank below and above the 99th percentile (binomial), ms. */
+function p99Between(histogram: Histogram): readonly [number, number] {
   const n = histogram.total;
-  const rank = Math.min(n, Math.ceil(0.99 * n) + Math.ceil(2 * Math.sqrt(n * 0.99 * 0.01)));
-  return percentile(histogram, rank / n) as number;
+  const rank = Math.ceil(0.99 * n);
+  const off = Math.ceil(2 * Math.sqrt(n * 0.99 * 0.01));
+  const at = (wanted: number): number =>
+    ms(percentile(histogram, Math.min(n, Math.max(1, wanted)) / n) as number);
+  return [at(rank - off), at(rank + off)];
 }
 
 function slowest(
