@@ -32,12 +32,12 @@ export function fateOf(
   send: Send,
   window: SubscriptionWindow,
   wasReceived: boolean,
-  { plan, spans }: { readonly plan: Plan; readonly spans: readonly FaultSpan[] },
+  { plan, held }: { readonly plan: Plan; readonly held: readonly FaultSpan[] },
 ): Fate {
   // An unconfirmed message is not owed to anybody (its sender knows that it may be lost), so its arrival proves nothing.
   if (send.outcome !== "confirmed") return "not-owed";
   if (wasReceived) return "received";
-  const settledMs = owedFromMs(send.outcomeMs ?? send.sentMs, spans) + settleMs(window, plan);
+  const settledMs = owedFromMs(send.outcomeMs ?? send.sentMs, held) + settleMs(window, plan);
   const wasThere = window.fromMs <= send.sentMs && settledMs <= window.heardMs;
   const mayBeUntold = window.unseen.some(({ fromMs, toMs }) => fromMs <= settledMs && send.sentMs <= toMs);
   if (wasThere && !mayBeUntold) return "lost";
@@ -45,12 +45,14 @@ export function fateOf(
   return touches ? "undecided" : "not-owed";
 }
 
-function owedFromMs(confirmedMs: number, spans: readonly FaultSpan[]): number {
-  const holding = spans.filter(
-    ({ window, fromMs, toMs }) =>
-      /(^|\/)(redis|postgres)$/.test(window.target) && fromMs <= confirmedMs && confirmedMs <= toMs,
-  );
-  return Math.max(confirmedMs, ...holding.map(({ toMs }) => toMs));
+/** Those in which a store or a way to it was away: what is confirmed meanwhile is held back. */
+export function holdingBack(spans: readonly FaultSpan[]): readonly FaultSpan[] {
+  return spans.filter(({ window }) => /(^|\/)(redis|postgres)$/.test(window.target));
+}
+
+function owedFromMs(confirmedMs: number, held: readonly FaultSpan[]): number {
+  const inForce = held.filter(({ fromMs, toMs }) => fromMs <= confirmedMs && confirmedMs <= toMs);
+  return Math.max(confirmedMs, ...inForce.map(({ toMs }) => toMs));
 }
 
 function settleMs(window: SubscriptionWindow, plan: Plan): number {

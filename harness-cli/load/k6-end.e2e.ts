@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import ramp from "../../scenarios/ramp.ts";
 import { findTools } from "../provision/tools.ts";
 import {
@@ -19,22 +18,14 @@ import {
   endpoint,
   flushes,
   LONG,
+  runFolders,
   SHORT,
   startLoad,
   startStompServer,
   total,
 } from "./fixtures/load-run.test-support.ts";
 
-let folder = "";
-let runs = 0;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), "seaworthy-load-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-function runDir(): string {
-  return path.join(folder, `run-${runs++}`);
-}
+const { folder, runDir } = runFolders();
 
 /** Ten times what it takes on a machine of one's own. */
 const ENDS_WITHIN_MS = 60_000;
@@ -116,7 +107,7 @@ test("stop: nobody publishes any more, what is in flight arrives, all leave in o
 
 test("SW_LOAD_FAILED: k6 that cannot read its scenario is reported with its own words", async () => {
   const dir = runDir();
-  const file = path.join(folder, "broken.ts");
+  const file = path.join(folder(), "broken.ts");
   await writeFile(file, "throw new Error('planted in the scenario');\nexport default {};\n");
   await using run = await startLoad(dir, {
     scenario: { name: file, like: ramp },
@@ -145,7 +136,7 @@ test("k6 killed in the middle is told as died, and what it had reported is there
 
 test("a scenario that throws ends its own client and nobody else", async () => {
   await using server = await startStompServer();
-  const file = path.join(folder, "throws.ts");
+  const file = path.join(folder(), "throws.ts");
   const from = path.join(import.meta.dirname, "../../scenarios/ramp.ts");
   await writeFile(
     file,
@@ -196,7 +187,7 @@ export default {
 
 test("a handler that throws costs its own message and no socket", async () => {
   await using server = await startStompServer({ beatMs: 50 });
-  const script = path.join(folder, "guard.ts");
+  const script = path.join(folder(), "guard.ts");
   const k6 = path.join(import.meta.dirname, "../../scenarios/k6");
   await writeFile(
     script,

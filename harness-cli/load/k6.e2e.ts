@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import os from "node:os";
-import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { backoffDelayMs, backoffs } from "../../scenarios/model/backoff.ts";
 import { random } from "../../scenarios/model/random.ts";
 import type { Telemetry } from "../../scenarios/model/telemetry.ts";
@@ -19,22 +16,14 @@ import {
   flushes,
   LONG,
   type LoadRun,
+  runFolders,
   SHORT,
   startLoad,
   startStompServer,
   total,
 } from "./fixtures/load-run.test-support.ts";
 
-let folder = "";
-let runs = 0;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), "seaworthy-load-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-function runDir(): string {
-  return path.join(folder, `run-${runs++}`);
-}
+const { runDir } = runFolders();
 
 test("C2, rules 1 and 3: k6 sends exactly what the plan says, and what it reports is what the server saw, delivery by delivery", async () => {
   // It beats each second and promises a twentieth of that: it is not to be given up for being slow.

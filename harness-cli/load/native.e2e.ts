@@ -1,8 +1,7 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { createServer } from "node:net";
-import os from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { LoadEngine } from "../../reports/record/plan.ts";
 import { emptyHistogram, type Histogram, merge, percentile } from "../../scenarios/model/histogram.ts";
 import type { HistogramName } from "../../scenarios/model/metrics.ts";
@@ -14,18 +13,14 @@ import {
   connections,
   flushes,
   type LoadRun,
+  runFolders,
   startLoad,
   startStompServer,
   total,
 } from "./fixtures/load-run.test-support.ts";
 import mixed from "./fixtures/mixed-engines.ts";
 
-let folder = "";
-let runs = 0;
-beforeAll(async () => {
-  folder = await mkdtemp(path.join(os.tmpdir(), "seaworthy-native-"));
-});
-afterAll(() => rm(folder, { recursive: true }));
+const { folder, runDir } = runFolders();
 
 const small = { clients: 30, roomSize: 10, rampMs: 300, holdMs: 5_000, publishEveryMs: 250, drainMs: 2_500 };
 
@@ -35,7 +30,7 @@ function start(
   asked: Omit<Asked, "endpoints" | "engine">,
 ): Promise<LoadRun> {
   const endpoints = [`ws://127.0.0.1:${port}/ws`];
-  return startLoad(path.join(folder, `run-${runs++}`), { ...asked, engine, endpoints });
+  return startLoad(runDir(), { ...asked, engine, endpoints });
 }
 
 /** The two engines' clocks are each fixed to the wall clock at an edge of a millisecond. */
@@ -161,7 +156,7 @@ async function storm(engine: LoadEngine) {
   await using first = await startStompServer();
   await using second = await startStompServer();
   const endpoints = [first, second].map(({ port }) => `ws://127.0.0.1:${port}/ws`);
-  await using run = await startLoad(path.join(folder, `run-${runs++}`), {
+  await using run = await startLoad(runDir(), {
     engine,
     endpoints,
     params: { ...small, clients: 24, holdMs: 120_000, publishEveryMs: 1_000 },
@@ -250,7 +245,7 @@ describe("the native engine", () => {
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     await using server = await startStompServer();
     const { port } = silent.address() as { port: number };
-    await using run = await startLoad(path.join(folder, `run-${runs++}`), {
+    await using run = await startLoad(runDir(), {
       engine: "native",
       params: { ...small, clients: 20, holdMs: 2_500 },
       endpoints: [`ws://127.0.0.1:${server.port}/ws`, `ws://127.0.0.1:${port}/ws`],
@@ -275,7 +270,7 @@ describe("the native engine", () => {
 
   test("SW_LOAD_FAILED: a scenario that it cannot read is reported with its own words", async () => {
     await using run = await start("native", 9, {
-      scenario: { name: path.join(folder, "missing.ts"), like: mixed },
+      scenario: { name: path.join(folder(), "missing.ts"), like: mixed },
       held: true,
     });
     await expect(run.load.ready).rejects.toMatchObject({

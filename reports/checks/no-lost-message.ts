@@ -1,6 +1,6 @@
 import { showIdentity } from "../../scenarios/model/identity.ts";
 import type { Check } from "../check.ts";
-import { fateOf, SETTLE_MS } from "../entitlement.ts";
+import { fateOf, holdingBack, SETTLE_MS } from "../entitlement.ts";
 import { plural, show } from "../measure.ts";
 import { contains } from "../record/intervals.ts";
 import type { RunRecord, Send, SubscriptionWindow } from "../record/run-record.ts";
@@ -69,7 +69,7 @@ interface Tally {
 function count(record: RunRecord, phase: Phase): Tally {
   const { ledger, plan } = record;
   const { fromMs, toMs } = messageSpan(record, phase);
-  const spans = faultSpans(record);
+  const held = holdingBack(faultSpans(record));
   const route = routeOf(plan.scenario.params);
   const subscriptions = windowsByDestination(ledger.windows);
   const lost: Pair[] = [];
@@ -89,7 +89,7 @@ function count(record: RunRecord, phase: Phase): Tally {
       for (const window of subscriptions.get(destination) ?? []) {
         const slots = ledger.received.get(window.subscription)?.get(send.publisher);
         const wasReceived = slots !== undefined && contains(slots, send.slot);
-        const fate = fateOf(send, window, wasReceived, { plan, spans });
+        const fate = fateOf(send, window, wasReceived, { plan, held });
         if (fate === "received") received++;
         else if (fate === "undecided") undecided++;
         else if (fate === "lost") lost.push({ send, window });
