@@ -1,8 +1,8 @@
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import { beside, eventually } from "./model/exam-parts.ts";
 import type { Examiner } from "./model/examiner.ts";
 import { isTold, presenceTopic, timesTold, usersIn } from "./model/presence-view.ts";
-import { examinersAfter, quietChat } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = { ...quietChat, examiners: 1, presenceTtlMs: 3_000, heartbeatMs: 3_000, churners: 5 };
@@ -82,7 +82,7 @@ export default defineScenario({
     heartbeatMs: [1_000, 60_000],
     churners: [1, 20],
   },
-  checks: [...chatChecks.filter((check) => check !== "recovery-time"), "presence"],
+  checks: [...quietChecks, "presence"],
   faults({ rampMs }) {
     const fromMs = chatWarmUpMs(rampMs) + KILL_AFTER_MS;
     return [`kill@${fromMs}ms..${fromMs + DOWN_MS}ms:server-${VICTIM + 1}`];

@@ -1,10 +1,10 @@
 import { type AnsweredSend, chat, REPLY_QUEUE, sendAnswered } from "./model/answered-send.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import { beside } from "./model/exam-parts.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
 import { metricOverAll } from "./model/metrics-page.ts";
 import { overRate, showOverRate } from "./model/over-rate.ts";
-import { examinersAfter, quietChat } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = { ...quietChat, examiners: 1, sendsMax: 10, windowMs: 1_000, tabs: 3 };
@@ -72,7 +72,7 @@ export default defineScenario({
     windowMs: [1_000, 10_000],
     tabs: [2, 5],
   },
-  checks: [...chatChecks, "rate-limits", "refusals", "comes-back"],
+  checks: [...quietChecks, "rate-limits", "refusals", "comes-back"],
   reference: ({ sendsMax, windowMs }) => ({
     USER_RATE: `${sendsMax}/${windowMs}`,
     SESSION_RATE: `${sendsMax}/${windowMs}`,

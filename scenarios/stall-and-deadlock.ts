@@ -1,8 +1,8 @@
 import { chat, REPLY_QUEUE, sendAnswered } from "./model/answered-send.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import { beside, eventually } from "./model/exam-parts.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
-import { examinersAfter, quietChat } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = { ...quietChat, holdMs: 18_000, examiners: 1, heartbeatMs: 2_000, stalledMs: 5_000, sends: 5 };
@@ -70,15 +70,7 @@ export default defineScenario({
     stalledMs: [3_000, 60_000],
     sends: [1, 10],
   },
-  checks: [
-    ...chatChecks.filter((check) => check !== "recovery-time"),
-    "orderly-close",
-    "health-endpoints",
-    "fairness",
-    "catch-up",
-  ],
-  // What was said meanwhile comes after it.
-  limits: ["delivery-p99.fault=15000"],
+  checks: [...quietChecks, "orderly-close", "health-endpoints", "fairness", "catch-up"],
   faults({ rampMs, stalledMs }) {
     const fromMs = stallMs({ rampMs });
     return [`freeze@${fromMs}ms..${fromMs + stalledMs}ms:server-${VICTIM + 1}`];
