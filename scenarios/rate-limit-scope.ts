@@ -176,13 +176,18 @@ function judge(
   const over = overRate(confirmed, sendsMax, windowMs);
   const seen = `${confirmed.length} of ${answers.length} accepted${over ? `: ${showOverRate(over)}` : ""}`;
   examiner.observe(about, { holds: over === undefined, seen });
-  const counts = Map.groupBy(answers, ({ how, retryAfterMs }) =>
-    how === "refused" && retryAfterMs === undefined ? "refused without a time" : how,
-  );
+  const kinds = [...Map.groupBy(answers, kindOf)];
   examiner.observe("excess-is-told", {
-    holds: [...counts.keys()].every((how) => how === "confirmed" || how === "refused"),
-    seen: [...counts].map(([how, those]) => `${those.length} ${how}`).join(", "),
+    holds: kinds.every(([kind]) => told.includes(kind)),
+    seen: kinds.map(([kind, those]) => `${those.length} ${kind}`).join(", "),
   });
+}
+
+/** A store that did not take it is told as well, and another matter. */
+const told: readonly string[] = ["confirmed", "refused", "unknown"];
+
+function kindOf({ how, reason, retryAfterMs }: AnsweredSend): string {
+  return reason.startsWith("more than") && retryAfterMs === undefined ? "refused without a time" : how;
 }
 
 /** B157: a key without an end would keep the user out for ever. */

@@ -117,9 +117,12 @@ async function capHolds(
     }
     const seen = `${open.length} of ${at.length} let in, where ${sessionsMax} may be`;
     examiner.observe(about, { holds: open.length > 0 && open.length <= sessionsMax, seen });
-    const refusals = tried.flatMap(({ refusal }) => refusal ?? []);
+    // A handshake that failed says nothing about the cap.
+    const refusals = tried
+      .flatMap(({ refusal }) => refusal ?? [])
+      .filter((why) => !/handshake|status/.test(why));
     if (refusals.length > 0) {
-      const untold = refusals.filter((reason) => !/^ERROR .*sessions/.test(reason));
+      const untold = refusals.filter((why) => !/^ERROR .*sessions/.test(why));
       examiner.observe("over-the-cap-told", {
         holds: untold.length === 0,
         seen: untold[0] ?? (refusals[0] as string),
