@@ -86,6 +86,7 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
     if (defect.where === "client")
       checkParams(`defect ${defect.name}`, { ...scenario.params, ...defect.params }, scenario, mistakes);
   }
+  const settings = target.kind === "reference" ? scenario.reference?.(params) : undefined;
   const timing = scenario.timing(params);
   const roles = planRoles(scenario, params, request.engine);
   const clients = roles.reduce((sum, role) => sum + role.clients, 0);
@@ -119,7 +120,7 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
     clients: roles.reduce((sum, role) => sum + role.clients, 0),
     roles,
     clientDefects: defects.filter((defect) => defect.where === "client").map((defect) => defect.name),
-    target,
+    target: settings ? { ...(target as Reference), settings } : target,
     ...(probed > 0 ? { probe: { subscriptions: probed } } : {}),
     timeline,
     checks,
@@ -131,8 +132,9 @@ export function planRoles(scenario: Scenario, params: Params, engine: LoadEngine
   return Object.entries(scenario.roles(params)).map(([name, role]) => ({
     name,
     clients: role.load.clients,
-    engine: role.engine ?? engine,
-    provokes: role.provokes ?? [],
+    ...("exam" in role
+      ? { engine: "native" as const, provokes: [], asks: role.asks }
+      : { engine: role.engine ?? engine, provokes: role.provokes ?? [] }),
   }));
 }
 

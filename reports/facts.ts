@@ -1,6 +1,5 @@
 import type { Feature } from "./feature.ts";
 import { plural } from "./measure.ts";
-import { observationsOf } from "./observations.ts";
 import type { RunRecord } from "./record/run-record.ts";
 import type { Judgement, Report } from "./report.ts";
 import type { Counterexample } from "./verdict.ts";
@@ -85,7 +84,7 @@ function excess({ limit, verdict }: Judgement): number {
 }
 
 function aboutAnswer(about: string, record: RunRecord): Answer {
-  const all = observationsOf(record).filter((one) => one.about === about);
+  const all = record.ledger.observations.filter((one) => one.about === about);
   if (all.length === 0) return UNTOLD;
   const wrong = all.filter(({ holds }) => !holds);
   const first = wrong[0];

@@ -132,6 +132,7 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
         env: {
           ...serverEnvironment(name, port, plan, reference, jwtSecret),
           INTERNAL_TOKEN: internalToken,
+          ...reference.settings,
           ...options.settings,
         },
         logFile: logFile(name),
@@ -191,7 +192,7 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
     },
     endpoints: servers.map((name) => `ws://127.0.0.1:${port(`${name}/clients`)}/ws`),
     servers: servers.map((name) => ({ name, metricsUrl: `${urlOf(port(name))}/metrics` })),
-    access: { kind: "jwt", secret: jwtSecret, origin: ORIGIN },
+    access: { kind: "jwt", secret: jwtSecret, origin: ORIGIN, internalToken },
     versions: {
       node: tools.node.version,
       redis: tools.redis.version,

@@ -2,6 +2,9 @@ import type { Feature } from "../feature.ts";
 import { plural } from "../measure.ts";
 import { serverOfTarget } from "../whereabouts.ts";
 
+/** Fewer may lie together by chance. */
+const FEWEST = 8;
+
 /** A cause that sits in one instance, where the others have the same load and show nothing. */
 const feature: Feature = {
   name: "one-instance-affected",
@@ -14,7 +17,7 @@ const feature: Feature = {
     const [only] = servers;
     const seen = new Set(record.ledger.windows.map(({ server }) => server));
     const aimedAt = record.plan.timeline.some(({ target }) => serverOfTarget(target) === only);
-    if (servers.size !== 1 || only === undefined || seen.size < 2 || aimedAt) return [];
+    if (cases.length < FEWEST || servers.size !== 1 || only === undefined || seen.size < 2 || aimedAt) return [];
     return [
       { text: `all ${plural(cases.length, "case")} on ${only}, of ${seen.size} instances`, server: only },
       ...cases.slice(0, 5),
