@@ -124,8 +124,8 @@ function featureAnswer(
   if (!feature) return UNTOLD;
   const found = feature.find(record, report);
   const first = found[0];
-  if (!first) return { is: "not-so", text: `the record does not show that ${feature.summary}` };
-  const text = `the record shows that ${feature.summary}: ${first.text}`;
+  if (!first) return { is: "not-so", text: `not in the record: ${feature.summary}` };
+  const text = `${feature.summary}: ${first.text}`;
   return { is: "so", breach: false, text, examples: found.slice(0, EXAMPLES) };
 }
 

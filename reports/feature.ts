@@ -12,7 +12,7 @@ export type Evidence = Counterexample;
  */
 export interface Feature {
   readonly name: string;
-  /** What it finds, as the end of the sentence "the record shows that …". */
+  /** What it finds, as a sentence without its first letter in capital. */
   readonly summary: string;
   /** Cases of it, the clearest first, at most ten; empty where it is not there or cannot be told. */
   find(record: RunRecord, report: Report): readonly Evidence[];

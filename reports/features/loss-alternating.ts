@@ -41,14 +41,12 @@ const feature: Feature = {
           text: `${plural(own.length, "message")} accepted by ${from} reached one instance each: ${told}`,
           server: from,
         },
-        ...own
-          .slice(0, 5)
-          .map(({ message, at, atMs }) => ({
-            text: `${message} reached only ${at}`,
-            message,
-            atMs,
-            server: at,
-          })),
+        ...own.slice(0, 5).map(({ message, at, atMs }) => ({
+          text: `${message} reached only ${at}`,
+          message,
+          atMs,
+          server: at,
+        })),
       ];
     }
     return [];

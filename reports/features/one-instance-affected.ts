@@ -17,7 +17,8 @@ const feature: Feature = {
     const [only] = servers;
     const seen = new Set(record.ledger.windows.map(({ server }) => server));
     const aimedAt = record.plan.timeline.some(({ target }) => serverOfTarget(target) === only);
-    if (cases.length < FEWEST || servers.size !== 1 || only === undefined || seen.size < 2 || aimedAt) return [];
+    if (cases.length < FEWEST || servers.size !== 1 || only === undefined || seen.size < 2 || aimedAt)
+      return [];
     return [
       { text: `all ${plural(cases.length, "case")} on ${only}, of ${seen.size} instances`, server: only },
       ...cases.slice(0, 5),
