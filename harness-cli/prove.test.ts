@@ -288,7 +288,7 @@ describe("matrix.html", () => {
     const page = matrixPage(matrix);
     expect(page).not.toMatch(/\bsrc=|url\(|@import|<link|<script|https?:/);
     for (const { name } of all) expect(page).toContain(`run-of-${name}/report.html`);
-    expect(page).toContain("<b>4 of 4</b> mistakes caught, 0 false alarms");
+    expect(page).toContain("<b>4 of 4</b> mistakes caught, 0 false alarms in 4 healthy runs");
     expect(page).not.toContain("What is not as it should be");
     expect(matrixPage(matrix)).toBe(page);
   });

@@ -43,7 +43,8 @@ export function middleOf(
   share: number,
 ): { readonly from: number; readonly to: number; readonly median: number } | undefined {
   const sorted = [...values].sort((a, b) => a - b);
-  const off = Math.floor((sorted.length * (1 - share)) / 2);
+  // Rounded, since 1 - 0.9 is a little less than 0.1.
+  const off = Math.round((sorted.length * (1 - share)) / 2);
   const from = sorted[off];
   const to = sorted[sorted.length - 1 - off];
   const median = sorted[Math.floor(sorted.length / 2)];

@@ -25,7 +25,7 @@ export function matrixPage(matrix: Matrix): string {
 <header>
 <div class="top"><span>Seaworthy · the defect matrix</span><span>seed ${matrix.seed}</span></div>
 <div class="verdict ${status}">
-<h1>${mark(status)} <b>${totals.caught} of ${totals.defects}</b> mistakes caught, ${plural(totals.alarms, "false alarm")}</h1>
+<h1>${mark(status)} <b>${totals.caught} of ${totals.defects}</b> mistakes caught${totals.healthyRuns > 0 && `, ${plural(totals.alarms, "false alarm")} in ${plural(totals.healthyRuns, "healthy run")}`}</h1>
 <p>${totals.namedFirst} named as the most likely mistake, ${totals.namedAmongThree} among the first three.</p>
 ${totals.missed + totals.unknown + totals.failed > 0 && markup`<p class="cut">${totals.missed} missed, ${totals.unknown} of which nobody could say, ${totals.failed} failed.</p>`}
 </div>

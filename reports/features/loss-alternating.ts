@@ -31,9 +31,9 @@ const feature: Feature = {
       else elsewhere++;
     }
     if (single.length < MOST * (single.length + elsewhere)) return [];
-    for (const from of new Set(single.map((one) => one.from))) {
+    for (const from of [...new Set(single.map((one) => one.from))].sort()) {
       const own = single.filter((one) => one.from === from);
-      const places = [...new Set(own.map((one) => one.at))];
+      const places = [...new Set(own.map((one) => one.at))].sort();
       if (places.length < 2) continue;
       const told = places.map((at) => `${at} ${own.filter((one) => one.at === at).length}`).join(", ");
       return [
