@@ -3,6 +3,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Fault } from "../chaos/fault.ts";
 import type { Check } from "../reports/check.ts";
+import type { Feature } from "../reports/feature.ts";
 import type { ClientDefect } from "../scenarios/model/client-defect.ts";
 import type { Scenario } from "../scenarios/model/scenario.ts";
 import type { Defect as ServerDefect } from "../target-server/defect.ts";
@@ -14,6 +15,7 @@ const folders = {
   scenario: "../scenarios/",
   fault: "../chaos/faults/",
   check: "../reports/checks/",
+  feature: "../reports/features/",
   serverDefect: "../target-server/defects/",
   clientDefect: "../scenarios/defects/",
 } as const;
@@ -28,13 +30,16 @@ export interface Catalog {
   readonly faults: ReadonlyMap<string, Fault>;
   readonly checks: ReadonlyMap<string, Check>;
   readonly defects: ReadonlyMap<string, AnyDefect>;
+  /** Patterns in a record that tell one mistake from its look-alikes. */
+  readonly features: ReadonlyMap<string, Feature>;
 }
 
 export async function loadCatalog(): Promise<Catalog> {
-  const [scenarios, faults, checks, serverDefects, clientDefects] = await Promise.all([
+  const [scenarios, faults, checks, features, serverDefects, clientDefects] = await Promise.all([
     entries<Scenario>(folders.scenario),
     entries<Fault>(folders.fault),
     entries<Check>(folders.check),
+    entries<Feature>(folders.feature),
     entries<ServerDefect>(folders.serverDefect),
     entries<ClientDefect>(folders.clientDefect),
   ]);
@@ -47,6 +52,7 @@ export async function loadCatalog(): Promise<Catalog> {
     faults: byName(faults),
     checks: byName(checks),
     defects: byName(defects),
+    features: byName(features),
   };
 }
 
