@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { balancerPrograms, balances } from "../reports/record/balancer.ts";
 import type { Plan } from "../reports/record/plan.ts";
 import { checkCaps } from "./caps.ts";
 import { type Catalog, find } from "./catalog.ts";
@@ -16,6 +17,19 @@ const values = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()
 const limits = z.partialRecord(z.enum(["warm-up", "baseline", "fault", "recovery", "final"]), z.number());
 
 const engine = z.enum(["k6", "native"]);
+
+const balancer = z.strictObject({
+  program: z.enum(balancerPrograms),
+  balance: z.enum(balances),
+  idleTimeoutMs: z.number().int().min(1).max(86_400_000),
+  passesUpgrade: z.boolean(),
+  upstreamHttp: z.enum(["1.1", "1.0"]),
+  forwardsHeaders: z.boolean(),
+  buffers: z.boolean(),
+  failsOver: z.boolean(),
+  connectionsMax: z.number().int().min(0).max(100_000),
+  defects: z.array(z.string()),
+});
 
 const schema = z.strictObject({
   format: z.literal(1),
@@ -40,6 +54,7 @@ const schema = z.strictObject({
       kind: z.literal("reference"),
       instances: z.number().int().min(1).max(9),
       defects: z.array(z.string()),
+      balancer: balancer.exactOptional(),
       runAs: z.literal("processes"),
     }),
     z.strictObject({
@@ -147,7 +162,10 @@ async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<vo
       );
     }
   }
-  const defects = [...plan.clientDefects, ...(plan.target.kind === "reference" ? plan.target.defects : [])];
+  const { target } = plan;
+  const serverSide =
+    target.kind === "reference" ? [...target.defects, ...(target.balancer?.defects ?? [])] : [];
+  const defects = [...plan.clientDefects, ...serverSide];
   for (const name of defects) {
     if (!catalog.defects.has(name))
       mistakes.add("SW_UNKNOWN_NAME", `unknown defect "${name}"`, hintFor(name, [...catalog.defects.keys()]));

@@ -1,4 +1,5 @@
 import type { FaultWindow } from "../../chaos/timeline.ts";
+import type { Balancer } from "./balancer.ts";
 
 /** Everything a run will do, decided before anything starts. Plain JSON; `run --plan` repeats it. */
 export interface Plan {
@@ -56,6 +57,8 @@ export interface Reference {
   readonly instances: number;
   /** Defects switched on in the reference server. */
   readonly defects: readonly string[];
+  /** In front of the instances, and where all clients dial. Absent: they dial the instances. */
+  readonly balancer?: Balancer;
   /** `processes` now; containers later. */
   readonly runAs: "processes";
 }
