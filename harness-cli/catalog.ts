@@ -8,6 +8,7 @@ import type { Scenario } from "../scenarios/model/scenario.ts";
 import type { Defect as ServerDefect } from "../target-server/defect.ts";
 import { SeaworthyError } from "./errors.ts";
 import { hintFor } from "./names.ts";
+import type { BalancerDefect } from "./target/balancer/defect.ts";
 
 /** The folders are the registry: one file, one entry, its default export carries the file's name. */
 const folders = {
@@ -16,12 +17,17 @@ const folders = {
   check: "../reports/checks/",
   serverDefect: "../target-server/defects/",
   clientDefect: "../scenarios/defects/",
+  balancerDefect: "./target/balancer/defects/",
 } as const;
 
-/** A defect wherever it lives: `server` ones are policies of the reference server, `client` ones of the load. */
+/**
+ * A defect wherever it lives: `server` ones are policies of the reference server, `client` ones of the load, `balancer`
+ * ones of what stands between.
+ */
 export type AnyDefect =
   | ({ readonly where: "server" } & ServerDefect)
-  | ({ readonly where: "client" } & ClientDefect);
+  | ({ readonly where: "client" } & ClientDefect)
+  | ({ readonly where: "balancer" } & BalancerDefect);
 
 export interface Catalog {
   readonly scenarios: ReadonlyMap<string, Scenario>;
@@ -31,16 +37,18 @@ export interface Catalog {
 }
 
 export async function loadCatalog(): Promise<Catalog> {
-  const [scenarios, faults, checks, serverDefects, clientDefects] = await Promise.all([
+  const [scenarios, faults, checks, serverDefects, clientDefects, balancerDefects] = await Promise.all([
     entries<Scenario>(folders.scenario),
     entries<Fault>(folders.fault),
     entries<Check>(folders.check),
     entries<ServerDefect>(folders.serverDefect),
     entries<ClientDefect>(folders.clientDefect),
+    entries<BalancerDefect>(folders.balancerDefect),
   ]);
   const defects = [
     ...serverDefects.map((defect) => ({ where: "server" as const, ...defect })),
     ...clientDefects.map((defect) => ({ where: "client" as const, ...defect })),
+    ...balancerDefects.map((defect) => ({ where: "balancer" as const, ...defect })),
   ];
   return {
     scenarios: byName(scenarios),

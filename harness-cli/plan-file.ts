@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { balancerPrograms, balances } from "../reports/record/balancer.ts";
 import type { Plan } from "../reports/record/plan.ts";
+import { invariants } from "../scenarios/model/scenario.ts";
 import { checkCaps } from "./caps.ts";
 import { type Catalog, find } from "./catalog.ts";
 import { quantities } from "./conditions.ts";
@@ -46,6 +47,9 @@ const schema = z.strictObject({
       clients: z.number().int().nonnegative(),
       engine,
       provokes: z.array(z.number().int()),
+      asks: z
+        .array(z.strictObject({ about: z.string(), invariant: z.enum(invariants), expected: z.string() }))
+        .exactOptional(),
     }),
   ),
   clientDefects: z.array(z.string()),
@@ -55,6 +59,7 @@ const schema = z.strictObject({
       instances: z.number().int().min(1).max(9),
       defects: z.array(z.string()),
       balancer: balancer.exactOptional(),
+      settings: z.record(z.string().regex(/^[A-Z][A-Z_]*$/), z.string()).exactOptional(),
       runAs: z.literal("processes"),
     }),
     z.strictObject({

@@ -131,7 +131,6 @@ function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): Request
     checks: [],
     limits: [],
     seed,
-    timeScale: 1,
     engine: "k6",
     target: { kind: "reference", instances: 3 },
     cwd,

@@ -13,6 +13,7 @@ import {
   type Flush,
   type Hello,
   MORE_DESTINATIONS,
+  type Observation,
   type Oddity,
   type OutcomeTuple,
   type SecondHistogram,
@@ -42,6 +43,7 @@ export class LedgerBuilder {
   readonly #errors: EngineError[] = [];
   readonly #connections: Told[] = [];
   readonly #oddities: Oddity[] = [];
+  readonly #observations: Observation[] = [];
   readonly #slowest: Slow[] = [];
   readonly #vus = new Map<number, Vu>();
   readonly #sends = new Sends();
@@ -77,6 +79,7 @@ export class LedgerBuilder {
       sequences: new Map([...this.#sequences].map(([subscription, { runs }]) => [subscription, runs])),
       gaps: [...this.#sequences].flatMap(gapsIn).sort(byTime),
       oddities: this.#oddities.sort(byTime),
+      observations: this.#observations.sort(byTime),
       slowest: this.#slowest.sort(
         (a, b) => b.latencyMs - a.latencyMs || a.publisher - b.publisher || a.slot - b.slot,
       ),
@@ -97,6 +100,7 @@ export class LedgerBuilder {
     vu.flushes.push({ sequence, atMs, counts, gauges });
     for (const event of flush.connections) this.#connections.push({ vu: flush.vu, event });
     for (const oddity of flush.oddities) this.#oddities.push(oddity);
+    for (const observation of flush.observations ?? []) this.#observations.push(observation);
     for (const [latencyMs, subscription, publisher, slot, receivedMs] of flush.slowest) {
       this.#slowest.push({ latencyMs, subscription, publisher, slot, receivedMs });
     }

@@ -1,5 +1,12 @@
 import type { HistogramData } from "../../scenarios/model/histogram.ts";
-import type { Bye, ConnectionEvent, EngineError, Hello, Oddity } from "../../scenarios/model/telemetry.ts";
+import type {
+  Bye,
+  ConnectionEvent,
+  EngineError,
+  Hello,
+  Observation,
+  Oddity,
+} from "../../scenarios/model/telemetry.ts";
 import type { Ended, HistoryEvent } from "./history.ts";
 import type { Plan } from "./plan.ts";
 import type { AuditLine, MachineSample, ProbeSample, ServerSample } from "./samples.ts";
@@ -47,6 +54,8 @@ export interface Ledger {
   /** Numbers between two that came which never did; by the time at which the message behind the gap was told. */
   readonly gaps: readonly Gap[];
   readonly oddities: readonly Oddity[];
+  /** What examiners saw. */
+  readonly observations: readonly Observation[];
   /** Slowest first; at most five of each flush. */
   readonly slowest: readonly Slow[];
   /** By metric, role and second; all destinations. */

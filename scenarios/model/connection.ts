@@ -1,6 +1,6 @@
 import { encode } from "../../target-server/stomp/encode.ts";
 import { frame, type Headers } from "../../target-server/stomp/frame.ts";
-import { agreeBeat, EOL, parseHeartBeat } from "../../target-server/stomp/heart-beat.ts";
+import { agreeBeat, EOL, type HeartBeat, parseHeartBeat } from "../../target-server/stomp/heart-beat.ts";
 import type { Engine, RawWire, Wire, WireEvents } from "./engine.ts";
 import { findIdentity, identityPrefix } from "./identity.ts";
 import { body, header, type LazyFrame, LazyReader, rawHeader } from "./lazy-frame.ts";
@@ -57,6 +57,7 @@ export class Connection implements Session, WireEvents {
   readonly #subscriptions: number[] = [];
   /** Their destinations, and what the header line of a MESSAGE looks like that is meant for them. */
   readonly #destinations: Destination[] = [];
+  #beatOffered: HeartBeat;
   #confirmed = 0;
   /** Since when it has not read as it should, by its own will; it may be reading again. */
   #slowSinceMs: number | undefined;
@@ -80,6 +81,8 @@ export class Connection implements Session, WireEvents {
     this.#dueMs = dueMs;
     this.#endpoint = (life.client.number + attempt) % engine.config.endpoints.length;
     this.#prefix = identityPrefix(engine.config.nonce);
+    const beatMs = Math.max(1, Math.round(BEAT_MS * engine.config.timeScale));
+    this.#beatOffered = { sendsMs: beatMs, wantsMs: beatMs };
   }
 
   /** When it ended; undefined while it has not. */
@@ -95,8 +98,9 @@ export class Connection implements Session, WireEvents {
 
   // Session
 
-  connect(): Promise<void> {
+  connect({ beat }: { readonly beat?: readonly [number, number] } = {}): Promise<void> {
     const { config, journal } = this.#engine;
+    if (beat) this.#beatOffered = { sendsMs: beat[0], wantsMs: beat[1] };
     if (this.#state !== "new")
       throw new Error("a session connects once; the engine connects again after a loss");
     return this.#wait((resolve) => {
@@ -210,11 +214,11 @@ export class Connection implements Session, WireEvents {
     this.#state = "connecting";
     this.#within(CONNECTED_MS, "no CONNECTED");
     const { config } = this.#engine;
-    const beatMs = this.#beatMs();
+    const { sendsMs, wantsMs } = this.#beatOffered;
     this.#frame("CONNECT", {
       "accept-version": "1.2,1.1,1.0",
       host: hostOf(config.endpoints[this.#endpoint] as string),
-      "heart-beat": `${beatMs},${beatMs}`,
+      "heart-beat": `${sendsMs},${wantsMs}`,
       "connect-attempt": String(this.attempt),
       ...this.#engine.connectHeaders(this.client.user),
     });
@@ -382,14 +386,9 @@ export class Connection implements Session, WireEvents {
 
   // Heart-beats
 
-  #beatMs(): number {
-    return Math.max(1, Math.round(BEAT_MS * this.#engine.config.timeScale));
-  }
-
   #startBeats(theirs: string | undefined): void {
-    const mine = { sendsMs: this.#beatMs(), wantsMs: this.#beatMs() };
     const { sendEveryMs, expectEveryMs } = agreeBeat(
-      mine,
+      this.#beatOffered,
       parseHeartBeat(theirs) ?? { sendsMs: 0, wantsMs: 0 },
     );
     if (sendEveryMs > 0) this.#beat(sendEveryMs);

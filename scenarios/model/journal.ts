@@ -6,6 +6,7 @@ import {
   type ConnectionEvent,
   type Flush,
   MORE_DESTINATIONS,
+  type Observation,
   type OutcomeTuple,
   type ReceivedTuple,
   type SecondHistogram,
@@ -47,6 +48,7 @@ export class Journal {
   #connections: ConnectionEvent[] = [];
   #sends: SendTuple[] = [];
   #outcomes: OutcomeTuple[] = [];
+  #observations: Observation[] = [];
   #slowest: SlowTuple[] = [];
   /** What is not slower than this is not among the slowest. */
   #slowMs = Number.NEGATIVE_INFINITY;
@@ -71,6 +73,10 @@ export class Journal {
 
   outcome(publisher: number, slot: number, atMs: number, outcome: OutcomeTuple[3]): void {
     this.#outcomes.push([publisher, slot, roundMs(atMs), outcome]);
+  }
+
+  observed(observation: Observation): void {
+    this.#observations.push({ ...observation, atMs: roundMs(observation.atMs) });
   }
 
   /** Latency is counted for the first copy only, from the intended send time. The hot path: it makes no objects. */
@@ -133,6 +139,7 @@ export class Journal {
       sends: this.#sends,
       outcomes: this.#outcomes,
       oddities,
+      ...(this.#observations.length > 0 ? { observations: this.#observations } : {}),
       counts: this.#counts,
       slowest: this.#slowest,
     };
@@ -140,6 +147,7 @@ export class Journal {
     this.#connections = [];
     this.#sends = [];
     this.#outcomes = [];
+    this.#observations = [];
     this.#counts = {};
     this.#slowest = [];
     this.#slowMs = Number.NEGATIVE_INFINITY;
@@ -240,6 +248,7 @@ function slices(content: Content): Content[] {
     }
   }
   const last = parts.pop() as Content;
-  const { oddities, histograms, counts, slowest } = content;
-  return [...parts, { ...last, oddities, histograms, counts, slowest }];
+  const { oddities, observations, histograms, counts, slowest } = content;
+  const told = observations ? { observations } : {};
+  return [...parts, { ...last, oddities, ...told, histograms, counts, slowest }];
 }
