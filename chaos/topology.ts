@@ -199,7 +199,7 @@ export interface Balancer {
   workers(): readonly number[];
   /** Ends workers, and every connection that they hold. Those that are gone are no error. */
   endWorkers(pids: readonly number[]): void;
-  /** One request to whichever server it chooses. Undefined without an answer in time. */
+  /** One request to each server in turn, as far as it knows them well. Undefined without an answer in time. */
   visit(timeoutMs: number): Promise<{ readonly status: number; readonly server?: string } | undefined>;
   /** What is left of a WebSocket handshake behind it. Undefined without an answer in time. */
   handshakeBehind(

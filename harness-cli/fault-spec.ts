@@ -203,6 +203,14 @@ export function planFault(
       `choose two times, the first smaller, between 0s and ${(context.runMs - earliestMs) / 1_000}s${earliestMs > 0 ? " after the condition" : ", when publishing stops"}`,
     );
   }
+  const program = context.target.kind === "reference" ? context.target.balancer?.program : undefined;
+  if (fault.program && program && fault.program !== program) {
+    mistakes.add(
+      "SW_USAGE",
+      `fault ${fault.name} is nothing that ${program} can be made to do`,
+      `run it with --balancer ${fault.program}`,
+    );
+  }
   const commands = fault.on === "shell" ? (context.commands.get(spec.target) ?? []) : [];
   const params = parseParams(`fault ${fault.name}`, [...commands, ...spec.params], fault, mistakes);
   const windows: FaultWindow[] = [];

@@ -10,7 +10,7 @@ import type { ToolPath } from "../../provision/tools.ts";
 import { type OwnProcess, ownProcess, type ProcessNews } from "../process-port.ts";
 import { descendantsOf } from "../process-tree.ts";
 import type { Supervisor } from "../supervisor.ts";
-import { type InForce, MIRROR_PATH, SERVED_BY, VERSION_PATH } from "./description.ts";
+import { type InForce, MIRROR_PATH, SERVED_BY, VERSION_PATH, VISIT_PATH } from "./description.ts";
 import { TELL } from "./mirror.ts";
 import { programOf } from "./program.ts";
 import { get, handshakeHeaders, openTunnel } from "./visit.ts";
@@ -48,7 +48,7 @@ const RELOAD_DEADLINE_MS = 8_000;
 const ASK_DEADLINE_MS = 1_000;
 const ASK_EVERY_MS = 25;
 /** New connections may reach an old worker until it has closed its door: so many answers in a row must be the new one's. */
-const SAME_ANSWERS = 3;
+const SAME_ANSWERS = 5;
 
 /** The balancer as a process of ours, with everything that faults may change about it. */
 export function balancerProcess(options: BalancerOptions): BalancerProcess {
@@ -67,8 +67,8 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
     spec: { name: BALANCER, command: tool.path, args: program.args, logFile },
     reloadSignal: program.reloadSignal,
     answers: async (timeoutMs) => (await get(url + VERSION_PATH, timeoutMs))?.status === 200,
-    // Not /health/ready: that one server is not ready is for the balancer to find out.
-    ready: async (timeoutMs) => (await get(`${url}/health/live`, timeoutMs))?.status === 200,
+    // That a server lives is enough: which of them are ready is for the balancer to find out.
+    ready: async (timeoutMs) => (await get(url + VISIT_PATH, timeoutMs))?.status === 200,
   });
 
   /** The description with every change in force. */
@@ -124,12 +124,15 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
     await write();
     await check();
     if (process.pid() === undefined) return;
+    const former = shared.workers();
     await process.signal(program.reloadSignal);
     const untilMs = performance.now() + RELOAD_DEADLINE_MS;
     for (let same = 0; same < SAME_ANSWERS; ) {
       if (process.pid() === undefined) return;
       const answer = await get(url + VERSION_PATH, ASK_DEADLINE_MS);
-      same = answer?.body.trim() === String(version) ? same + 1 : 0;
+      const isNew =
+        answer?.body.trim() === String(version) && former.every((pid) => program.isLeaving?.(pid) ?? true);
+      same = isNew ? same + 1 : 0;
       if (same > 0) continue;
       if (performance.now() > untilMs)
         throw new Error(`the balancer did not take its new configuration within ${RELOAD_DEADLINE_MS} ms`);
@@ -179,7 +182,7 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
       for (const pid of pids) if (own.has(pid)) endProcess(pid);
     },
     async visit(timeoutMs: number) {
-      const answer = await get(`${url}/health/live`, timeoutMs);
+      const answer = await get(url + VISIT_PATH, timeoutMs);
       if (!answer) return undefined;
       const server = answer.headers[SERVED_BY];
       return { status: answer.status, ...(typeof server === "string" && server !== "" ? { server } : {}) };

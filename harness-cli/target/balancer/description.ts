@@ -37,6 +37,11 @@ export interface InForce extends Omit<Balancer, "defects"> {
 }
 
 export const VERSION_PATH = "/seaworthy/version";
+/**
+ * Goes to every server in turn, whatever the algorithm for clients is: a few visits tell who can be reached. The server
+ * answers as to `/health/live`.
+ */
+export const VISIT_PATH = "/seaworthy/visit";
 /** Goes to the mirror instead of a server, by the same rules. */
 export const MIRROR_PATH = "/seaworthy/mirror";
 /** Says which server answered. */

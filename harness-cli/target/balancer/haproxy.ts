@@ -1,4 +1,4 @@
-import { CONNECT_MS, COOKIE, type InForce, MIRROR_PATH, VERSION_PATH } from "./description.ts";
+import { CONNECT_MS, COOKIE, type InForce, MIRROR_PATH, VERSION_PATH, VISIT_PATH } from "./description.ts";
 
 /** For the head of a request: a connection that never sends one is not idle but stuck. */
 const REQUEST_MS = 10_000;
@@ -32,6 +32,7 @@ frontend clients
 ${connectionsMax > 0 ? `  http-request deny deny_status 503 if { fe_conn gt ${connectionsMax} }` : ""}
 ${passesUpgrade ? "" : "  http-request del-header Upgrade\n  http-request del-header Connection"}
   use_backend mirror if { path ${MIRROR_PATH} }
+  use_backend in-turn if { path ${VISIT_PATH} }
   default_backend servers
 
 backend servers
@@ -43,6 +44,17 @@ ${servers
   .map(
     ({ name, address, drained }) =>
       `  server ${name} ${address} weight ${drained ? 0 : 100}${balance === "cookie" ? ` cookie ${name}` : ""}${failsOver ? ` ${CHECK}` : ""}`,
+  )
+  .join("\n")}
+
+backend in-turn
+  balance roundrobin
+  http-request set-path /health/live
+  http-response set-header X-Served-By %s
+${servers
+  .map(
+    ({ name, address, drained }) =>
+      `  server ${name} ${address} weight ${drained ? 0 : 100}${failsOver ? ` track servers/${name}` : ""}`,
   )
   .join("\n")}
 

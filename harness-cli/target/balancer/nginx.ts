@@ -1,4 +1,4 @@
-import { CONNECT_MS, COOKIE, type InForce, MIRROR_PATH, VERSION_PATH } from "./description.ts";
+import { CONNECT_MS, COOKIE, type InForce, MIRROR_PATH, VERSION_PATH, VISIT_PATH } from "./description.ts";
 
 /** One worker process: two would each count and draw for themselves. More connections than the file limit allows. */
 const CONNECTIONS = 8_192;
@@ -20,6 +20,7 @@ ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `  ${name}_
   map $http_upgrade $connection_header { default upgrade; '' ''; }
 ${servedBy(settings)}
 ${upstream("servers", settings, () => "")}
+${upstream("in_turn", { ...settings, balance: "round-robin" }, () => "")}
 ${balance === "cookie" ? affinity(settings) : ""}
   upstream mirror { server ${mirror}; }
 ${limitZone(settings)}
@@ -32,6 +33,7 @@ ${passing(settings)
   .join("\n")}
 
     location = ${VERSION_PATH} { return 200 ${version}; }
+    location = ${VISIT_PATH} { proxy_pass http://in_turn/health/live; }
     location = ${MIRROR_PATH} { proxy_pass http://mirror; }
     location / { proxy_pass http://${balance === "cookie" ? "$affine" : "servers"}; }
   }

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -17,6 +18,8 @@ export interface Program {
   /** Of the command that only says whether the configuration is right. */
   readonly checkArgs: readonly string[];
   readonly reloadSignal: NodeJS.Signals;
+  /** An old worker that takes nobody new any more. Absent where one cannot see that. */
+  isLeaving?(pid: number): boolean;
   /** Changes who gets new connections without a reload. Absent: it needs one. */
   drain?(server: string, isDrained: boolean): Promise<void>;
 }
@@ -39,6 +42,7 @@ function nginx(folder: string): Program {
     args,
     checkArgs: [...args, "-t"],
     reloadSignal: "SIGHUP",
+    isLeaving: saysItShutsDown,
   };
 }
 
@@ -52,10 +56,23 @@ function haproxy(folder: string): Program {
     checkArgs: ["-c", "-f", configFile],
     reloadSignal: "SIGUSR2",
     async drain(server, isDrained) {
-      const said = await command(socket, `set weight servers/${server} ${isDrained ? 0 : 100}`);
-      if (said.trim() !== "") throw new Error(`HAProxy: ${said.trim()}`);
+      for (const backend of ["servers", "in-turn"]) {
+        const said = await command(socket, `set weight ${backend}/${server} ${isDrained ? 0 : 100}`);
+        if (said.trim() !== "") throw new Error(`HAProxy: ${said.trim()}`);
+      }
     },
   };
+}
+
+/** nginx writes it into its title, where Linux shows it; also true of one that is gone. */
+function saysItShutsDown(pid: number): boolean {
+  try {
+    return (
+      !existsSync("/proc/self") || readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("shutting down")
+    );
+  } catch {
+    return true;
+  }
 }
 
 /** One command over the admin socket: what it said. Nothing is good news. */
