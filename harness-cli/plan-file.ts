@@ -28,6 +28,7 @@ const balancer = z.strictObject({
   forwardsHeaders: z.boolean(),
   buffers: z.boolean(),
   failsOver: z.boolean(),
+  deadServers: z.number().int().min(0).max(9),
   connectionsMax: z.number().int().min(0).max(100_000),
   defects: z.array(z.string()),
 });

@@ -17,6 +17,8 @@ export interface Balancer {
   readonly buffers: boolean;
   /** Tries another instance when one refuses the connection, and leaves out whom it finds down (E36). */
   readonly failsOver: boolean;
+  /** Servers in its list beside the instances where nobody listens, as after a deployment that forgot one. */
+  readonly deadServers: number;
   /** More than these at a time are refused with 503. 0: as many as it has files for. */
   readonly connectionsMax: number;
   /** Known mistakes of balancers that are in this description already, by name. */

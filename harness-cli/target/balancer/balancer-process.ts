@@ -57,6 +57,12 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
   const program = programOf(description.program, folder);
   const url = `http://127.0.0.1:${port}`;
   const names = Object.keys(servers);
+  const nowhere = `127.0.0.1:${options.deadPort}`;
+  const forgotten = Array.from({ length: description.deadServers }, (_, i) => ({
+    name: `forgotten-${i + 1}`,
+    address: nowhere,
+    drained: false,
+  }));
   const changes: BalancerChange[] = [];
   let version = 0;
   let turn: Promise<unknown> = Promise.resolve();
@@ -81,13 +87,14 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
       version,
       port,
       mirror,
-      servers: names.map((name) => ({
-        name,
-        address: changes.some(({ dead }) => dead === name)
-          ? `127.0.0.1:${options.deadPort}`
-          : (servers[name] as string),
-        drained: changes.some(({ drained }) => drained === name),
-      })),
+      servers: [
+        ...names.map((name) => ({
+          name,
+          address: changes.some(({ dead }) => dead === name) ? nowhere : (servers[name] as string),
+          drained: changes.some(({ drained }) => drained === name),
+        })),
+        ...forgotten,
+      ],
     };
   }
 

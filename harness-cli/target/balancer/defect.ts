@@ -1,4 +1,4 @@
-import type { Balancer } from "../../../reports/record/balancer.ts";
+import type { Balancer, BalancerProgram } from "../../../reports/record/balancer.ts";
 
 /**
  * A production mistake of whoever set up the balancer: it changes the healthy description and names what must catch
@@ -22,6 +22,8 @@ export interface BalancerDefect {
     readonly params?: Readonly<Record<string, number | string | boolean>>;
     readonly check: string;
   };
+  /** The only program that can make it. Absent: all. */
+  readonly program?: BalancerProgram;
   apply(healthy: Balancer): Balancer;
   /** Settings of the servers behind it that belong to the mistake, by environment variable. */
   readonly settings?: Readonly<Record<string, string>>;

@@ -11,6 +11,7 @@ export function healthyBalancer(program: BalancerProgram, balance: Balance): Bal
     forwardsHeaders: true,
     buffers: false,
     failsOver: true,
+    deadServers: 0,
     connectionsMax: 0,
     defects: [],
   };
@@ -26,7 +27,7 @@ export interface Upstream {
 }
 
 /** What a configuration is made of: the description as it is now, and where everything is. */
-export interface InForce extends Omit<Balancer, "defects"> {
+export interface InForce extends Omit<Balancer, "defects" | "deadServers"> {
   /** Counts the configurations; the balancer says it at `VERSION_PATH`, so that one can see which is in force. */
   readonly version: number;
   /** 127.0.0.1, where clients come in. */
