@@ -237,7 +237,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   const limits: ConnectionLimits = {
     frameBytesMax: sizes.stompFrame,
     firstMessageMs: config.firstMessageMs,
-    pingMs: config.beatMs,
+    pingMs: config.pings ? config.beatMs : Number.POSITIVE_INFINITY,
     eviction: config.eviction,
   };
   const admission: Admission = {
