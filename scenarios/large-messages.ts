@@ -102,17 +102,22 @@ function sender(given: Large): ExamRole {
 
 /** The fragments alone are within the limit; together they are twice as much. */
 function fragments({ messageBytesMax }: Large): RawFrame[] {
-  const payload = bytes(Math.floor((messageBytesMax * 2) / FRAGMENTS));
+  const length = Math.floor((messageBytesMax * 2) / FRAGMENTS);
   return Array.from({ length: FRAGMENTS }, (_, n) => ({
     opcode: n === 0 ? TEXT : CONTINUATION,
     final: n === FRAGMENTS - 1,
-    payload,
+    payload: bytes(length, n === 0 ? HEAD : ""),
   }));
 }
 
-/** Text: what is no UTF-8 would be refused for that. */
-function bytes(count: number): Uint8Array {
-  return new Uint8Array(count).fill("x".charCodeAt(0));
+/** How a SEND begins: what is no STOMP would be refused for that. */
+const HEAD = "SEND\ndestination:/app/chat.send/exam-large\n\n";
+
+/** So many bytes of text, the first ones from the head of a SEND where they begin a message. */
+function bytes(count: number, head = HEAD): Uint8Array {
+  const text = new Uint8Array(count).fill("x".charCodeAt(0));
+  for (let n = 0; n < head.length; n++) text[n] = head.charCodeAt(n);
+  return text;
 }
 
 async function frames(
