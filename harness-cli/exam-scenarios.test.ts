@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { describeConfig, readConfig } from "../target-server/config.ts";
 import { loadCatalog } from "./catalog.ts";
 import { planRoles } from "./plan.ts";
 
@@ -32,6 +33,13 @@ describe.each(asking)("$name", (scenario) => {
 
   test("each question has a name of its own", () => {
     expect(new Set(asked.map(({ about }) => about)).size).toBe(asked.length);
+  });
+
+  test("the reference server takes the settings that it asks for", () => {
+    const settings = scenario.reference?.(scenario.params) ?? {};
+    expect(readConfig({ JWT_SECRET: "s", ...settings }).mistakes).toBeUndefined();
+    const known = describeConfig();
+    for (const name of Object.keys(settings)) expect(known).toContain(`  ${name} `);
   });
 
   test("its examiners come when the chat is steady, and its defaults lie within their bounds", () => {
