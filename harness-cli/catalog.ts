@@ -9,6 +9,7 @@ import type { Scenario } from "../scenarios/model/scenario.ts";
 import type { Defect as ServerDefect } from "../target-server/defect.ts";
 import { SeaworthyError } from "./errors.ts";
 import { hintFor } from "./names.ts";
+import type { BalancerDefect } from "./target/balancer/defect.ts";
 
 /** The folders are the registry: one file, one entry, its default export carries the file's name. */
 const folders = {
@@ -18,12 +19,17 @@ const folders = {
   feature: "../reports/features/",
   serverDefect: "../target-server/defects/",
   clientDefect: "../scenarios/defects/",
+  balancerDefect: "./target/balancer/defects/",
 } as const;
 
-/** A defect wherever it lives: `server` ones are policies of the reference server, `client` ones of the load. */
+/**
+ * A defect wherever it lives: `server` ones are policies of the reference server, `client` ones of the load, `balancer`
+ * ones of what stands between.
+ */
 export type AnyDefect =
   | ({ readonly where: "server" } & ServerDefect)
-  | ({ readonly where: "client" } & ClientDefect);
+  | ({ readonly where: "client" } & ClientDefect)
+  | ({ readonly where: "balancer" } & BalancerDefect);
 
 export interface Catalog {
   readonly scenarios: ReadonlyMap<string, Scenario>;
@@ -35,17 +41,20 @@ export interface Catalog {
 }
 
 export async function loadCatalog(): Promise<Catalog> {
-  const [scenarios, faults, checks, features, serverDefects, clientDefects] = await Promise.all([
-    entries<Scenario>(folders.scenario),
-    entries<Fault>(folders.fault),
-    entries<Check>(folders.check),
-    entries<Feature>(folders.feature),
-    entries<ServerDefect>(folders.serverDefect),
-    entries<ClientDefect>(folders.clientDefect),
-  ]);
+  const [scenarios, faults, checks, features, serverDefects, clientDefects, balancerDefects] =
+    await Promise.all([
+      entries<Scenario>(folders.scenario),
+      entries<Fault>(folders.fault),
+      entries<Check>(folders.check),
+      entries<Feature>(folders.feature),
+      entries<ServerDefect>(folders.serverDefect),
+      entries<ClientDefect>(folders.clientDefect),
+      entries<BalancerDefect>(folders.balancerDefect),
+    ]);
   const defects = [
     ...serverDefects.map((defect) => ({ where: "server" as const, ...defect })),
     ...clientDefects.map((defect) => ({ where: "client" as const, ...defect })),
+    ...balancerDefects.map((defect) => ({ where: "balancer" as const, ...defect })),
   ];
   return {
     scenarios: byName(scenarios),

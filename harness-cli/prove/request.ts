@@ -12,7 +12,7 @@ export function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): 
     checks: [],
     limits: [],
     seed,
-    timeScale: caughtBy.timeScale ?? 1,
+    timeScale: caughtBy.timeScale,
     engine: "k6",
     target: { kind: "reference", instances: 3 },
     cwd,
@@ -21,7 +21,7 @@ export function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): 
 
 /** The same for two requests that differ in nothing but the seed, so that they share their healthy runs. */
 export function keyOf({ scenario, params, faults, timeScale }: Request): string {
-  const scale = timeScale === 1 ? [] : [`x${timeScale}`];
+  const scale = timeScale === undefined ? [] : [`x${timeScale}`];
   return [scenario, ...[...params].sort(), ...faults, ...scale].join(" ");
 }
 
