@@ -15,7 +15,7 @@ interface Row {
   readonly requirement: readonly string[];
 }
 
-const KINDS = ["scenarios", "faults", "checks", "defects", "targets", "errors"] as const;
+const KINDS = ["scenarios", "faults", "checks", "defects", "features", "targets", "errors"] as const;
 type Kind = (typeof KINDS)[number];
 /** Hundreds of rows, so only when they are asked for by name. */
 const REQUIREMENTS = "requirements";
@@ -24,7 +24,7 @@ export function list(program: Command, world: World, done: Action): void {
   program
     .command("list")
     .description(
-      "what there is: scenarios, faults, checks, defects, targets of faults, errors; and of what was asked for, row by row",
+      "what there is: scenarios, faults, checks, defects, features that tell them apart, targets of faults, errors; and of what was asked for, row by row",
     )
     .addArgument(new Argument("[kind]", "only these").choices([...KINDS, REQUIREMENTS]))
     .option("--json", "as JSON")
@@ -61,6 +61,11 @@ async function rows(): Promise<Record<Kind, readonly Row[]>> {
     defects: [...catalog.defects.values()].map((defect) => ({
       ...row(defect),
       summary: `${defect.summary} (caught by ${defect.caughtBy.check} in ${defect.caughtBy.scenario})`,
+    })),
+    features: [...catalog.features.values()].map(({ name, summary }) => ({
+      name,
+      summary,
+      requirement: [],
     })),
     targets: Object.entries(targets).flatMap(([on, names]) =>
       names.map((name) => ({ name, summary: `a ${on}`, requirement: [] })),
