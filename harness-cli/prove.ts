@@ -1,3 +1,4 @@
+import type { RunAs } from "../reports/record/plan.ts";
 import type { Judgement, Report } from "../reports/report.ts";
 import type { Overall, Verdict } from "../reports/verdict.ts";
 import type { AnyDefect } from "./catalog.ts";
@@ -65,14 +66,19 @@ export type RunOne = (request: Request, label: string) => Promise<RunResult & { 
  */
 export async function prove(
   defects: readonly AnyDefect[],
-  options: { readonly seed: number; readonly healthyRuns: number; readonly cwd: string },
+  options: {
+    readonly seed: number;
+    readonly healthyRuns: number;
+    readonly cwd: string;
+    readonly runAs?: RunAs | "auto";
+  },
   runOne: RunOne,
 ): Promise<Matrix> {
   let seed = options.seed;
   const rows: ProvedDefect[] = [];
   for (const [i, defect] of defects.entries()) {
     const label = `${i + 1} of ${defects.length}: ${defect.name}`;
-    const request = requestFor(defect, seed++, options.cwd);
+    const request = requestFor(defect, seed++, options);
     const broken = { ...request, defects: [defect.name] };
     const { result, invalidRuns } = await untilJudged(broken, label, runOne, ({ overall, judgements }) => {
       const named = judgements.filter(({ check }) => check === defect.caughtBy.check);
@@ -83,7 +89,7 @@ export async function prove(
   }
   const healthy: HealthyRun[] = [];
   for (let i = 0; i < options.healthyRuns; i++) {
-    const request = requestFor(defects[i % defects.length] as AnyDefect, seed++, options.cwd);
+    const request = requestFor(defects[i % defects.length] as AnyDefect, seed++, options);
     const label = `healthy ${i + 1} of ${options.healthyRuns}`;
     const { result, invalidRuns } = await untilJudged(
       request,
@@ -122,7 +128,11 @@ async function untilJudged(
   }
 }
 
-function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): Request {
+function requestFor(
+  { caughtBy }: AnyDefect,
+  seed: number,
+  { cwd, runAs = "auto" }: { readonly cwd: string; readonly runAs?: RunAs | "auto" },
+): Request {
   return {
     scenario: caughtBy.scenario,
     params: Object.entries(caughtBy.params ?? {}).map(([key, value]) => `${key}=${value}`),
@@ -133,7 +143,7 @@ function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): Request
     seed,
     timeScale: 1,
     engine: "k6",
-    target: { kind: "reference", instances: 3 },
+    target: { kind: "reference", instances: 3, runAs },
     cwd,
   };
 }

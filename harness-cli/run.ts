@@ -23,6 +23,7 @@ import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
 import { withSecrets } from "./secrets.ts";
 import { bringUp } from "./target/bring-up.ts";
+import { meetDaemon } from "./target/containers/daemon.ts";
 import { assertAllowed, assertProxiesPossible } from "./target/external.ts";
 import { shells } from "./target/shell.ts";
 import { steadyStateAgain } from "./target/steady-state.ts";
@@ -75,6 +76,7 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
     assertProxiesPossible(plan);
     await assertAllowed(plan.target, context.allowHosts);
   }
+  if (plan.target.kind === "reference" && plan.target.runAs === "containers") await meetDaemon(world.env);
   const tools = await findTools();
   const dir = await madeOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
   // Before anything is said: whoever reads that it began may want it to end.

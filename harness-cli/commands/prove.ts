@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
+import type { RunAs } from "../../reports/record/plan.ts";
 import { type AnyDefect, loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
 import { exitCodeOf } from "../exit-codes.ts";
@@ -11,12 +12,14 @@ import { plan } from "../plan.ts";
 import { progressOn } from "../progress.ts";
 import { type Matrix, prove as proveDefects } from "../prove.ts";
 import { run } from "../run.ts";
+import { runAsOption } from "../run-as.ts";
 import type { World } from "../world.ts";
 
 interface Options {
   readonly healthy: string;
   readonly seed: string;
   readonly out: string;
+  readonly runAs?: RunAs | "auto";
   readonly json?: boolean;
 }
 
@@ -29,6 +32,7 @@ export function prove(program: Command, world: World, done: Action): void {
     .argument("[defects...]", "names from `seaworthy list defects`; none: all")
     .option("--healthy <runs>", "runs with nothing switched on", "10")
     .option("--seed <n>", "the first run's seed; the others count on from it", "1")
+    .addOption(runAsOption())
     .option("--out <folder>", "where runs are kept; these go to prove/ in it", "runs")
     .option("--json", "print matrix.json instead of text")
     .action(async (names: string[], options: Options) => {
@@ -48,7 +52,7 @@ export function prove(program: Command, world: World, done: Action): void {
       let interrupted = false;
       const matrix = await proveDefects(
         defects,
-        { seed, healthyRuns, cwd: world.cwd },
+        { seed, healthyRuns, cwd: world.cwd, ...(options.runAs ? { runAs: options.runAs } : {}) },
         async (request, label) => {
           progress.say(`\n${label}`);
           const planned = await plan(request, catalog);

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { type Command, Option } from "commander";
-import type { External, LoadEngine, Plan } from "../../reports/record/plan.ts";
+import type { External, LoadEngine, Plan, RunAs } from "../../reports/record/plan.ts";
 import { text } from "../../reports/render/text.ts";
 import { SAFE_CAPS } from "../caps.ts";
 import { loadCatalog } from "../catalog.ts";
@@ -12,6 +12,7 @@ import { plan } from "../plan.ts";
 import { readPlan } from "../plan-file.ts";
 import { progressOn } from "../progress.ts";
 import { run } from "../run.ts";
+import { runAsOption } from "../run-as.ts";
 import type { World } from "../world.ts";
 
 interface Options {
@@ -25,6 +26,7 @@ interface Options {
   readonly timeScale?: number;
   readonly engine?: LoadEngine;
   readonly instances?: number;
+  readonly runAs?: RunAs | "auto";
   readonly url: string[];
   readonly connectHeader: string[];
   readonly origin?: string;
@@ -52,6 +54,7 @@ const PLANNED = [
   "timeScale",
   "engine",
   "instances",
+  "runAs",
   "url",
   "connectHeader",
   "origin",
@@ -87,6 +90,7 @@ export function runCommand(program: Command, world: World, done: Action): void {
       ).choices(["k6", "native"]),
     )
     .option("--instances <n>", "instances of the reference server", wholeNumber)
+    .addOption(runAsOption())
     .option(
       "--url <ws url>",
       "load your own system instead (may be repeated, one for each instance)",
@@ -172,7 +176,11 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
     target:
       options.url.length > 0
         ? externalOf(options, world.cwd)
-        : { kind: "reference" as const, instances: options.instances ?? 3 },
+        : {
+            kind: "reference" as const,
+            instances: options.instances ?? 3,
+            ...(options.runAs ? { runAs: options.runAs } : {}),
+          },
     maxConnections: options.maxConnections,
     maxRate: options.maxRate,
     cwd: world.cwd,

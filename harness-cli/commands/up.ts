@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, open } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
-import type { Plan } from "../../reports/record/plan.ts";
+import type { Plan, Reference, RunAs } from "../../reports/record/plan.ts";
 import { faultsByHand } from "../by-hand.ts";
 import { loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
@@ -11,6 +11,7 @@ import type { Action } from "../main.ts";
 import { plan } from "../plan.ts";
 import { progressOn } from "../progress.ts";
 import { findTools } from "../provision/tools.ts";
+import { runAsOption } from "../run-as.ts";
 import { bringUp } from "../target/bring-up.ts";
 import { createSupervisor } from "../target/supervisor.ts";
 import type { RunningTarget } from "../target/target.ts";
@@ -21,6 +22,7 @@ interface Options {
   readonly instances: string;
   readonly defect: string[];
   readonly timeScale: string;
+  readonly runAs?: RunAs | "auto";
   readonly out: string;
   readonly detach?: boolean;
   readonly json?: boolean;
@@ -41,6 +43,7 @@ export function up(program: Command, world: World, done: Action): void {
       [],
     )
     .option("--time-scale <factor>", "one factor for beats, idle limits, TTLs, token life and drain", "1")
+    .addOption(runAsOption())
     .option("--out <folder>", "where its logs are kept: up/ in this folder", "runs")
     .option("--detach", "return as soon as it is up")
     .option("--json", "print the addresses as JSON")
@@ -110,7 +113,7 @@ async function attached(
   const asked = Promise.withResolvers<void>();
   interrupt.signal.addEventListener("abort", () => asked.resolve(), { once: true });
   await using hands = faultsByHand({ target, folder, supervisor, world, say: (text) => progress.say(text) });
-  await using hold = await holdUp(folder, stateOf(target), {
+  await using hold = await holdUp(folder, stateOf(target, planned.target as Reference), {
     down: () => asked.resolve(),
     byHand: (request, say, ended) => hands.inject(request, say, ended),
   });
@@ -157,14 +160,19 @@ function requestOf(options: Options, world: World) {
     seed: 1,
     timeScale: Number(options.timeScale),
     engine: "k6" as const,
-    target: { kind: "reference" as const, instances: Number(options.instances) },
+    target: {
+      kind: "reference" as const,
+      instances: Number(options.instances),
+      ...(options.runAs ? { runAs: options.runAs } : {}),
+    },
     cwd: world.cwd,
   };
 }
 
-function stateOf(target: RunningTarget): Omit<UpState, "control"> {
+function stateOf(target: RunningTarget, { runAs }: Reference): Omit<UpState, "control"> {
   return {
     format: 1,
+    runAs,
     endpoints: target.endpoints,
     links: target.topology.links.map(({ name, listen, upstream }) => ({ name, listen, upstream })),
     metrics: target.servers,

@@ -56,9 +56,11 @@ export interface Reference {
   readonly instances: number;
   /** Defects switched on in the reference server. */
   readonly defects: readonly string[];
-  /** `processes` now; containers later. */
-  readonly runAs: "processes";
+  readonly runAs: RunAs;
 }
+
+/** How the harness brings the reference system up: the same topology, and the same faults but for a few. */
+export type RunAs = "processes" | "containers";
 
 export interface External {
   readonly kind: "external";
