@@ -42,6 +42,8 @@ export interface Fleet extends AsyncDisposable {
 const RUN = "seaworthy.run";
 const OWNER = "seaworthy.owner";
 const HOST = "seaworthy.host";
+/** For people who look at `docker ps`. */
+const PID = "seaworthy.pid";
 
 const REMOVED_WITHIN_MS = 30_000;
 const LAST_COMMAND_DEADLINE_MS = 20_000;
@@ -67,7 +69,12 @@ export async function createFleet(
       Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
     ),
   });
-  const labels = { [RUN]: id, [OWNER]: `${ownPid}:${startTimeOf(ownPid)}`, [HOST]: os.hostname() };
+  const labels = {
+    [RUN]: id,
+    [OWNER]: `${ownPid}:${startTimeOf(ownPid)}`,
+    [HOST]: os.hostname(),
+    [PID]: String(ownPid),
+  };
   const making = new Set<Promise<Container>>();
   const ids = new Map<string, string>();
   let disposed: Promise<void> | undefined;
