@@ -5,7 +5,7 @@ import type { Exit } from "../../../chaos/topology.ts";
 import { fileSize, lastLinesOf } from "../log-file.ts";
 import { StartFailed } from "../process-port.ts";
 import type { Child, ProcessSpec, Supervisor } from "../supervisor.ts";
-import { ask, type Container, DaemonRefused, type Docker, isGone, portTaken } from "./daemon.ts";
+import { ask, type Container, DaemonRefused, isGone, portTaken } from "./daemon.ts";
 import type { ContainerSpec, Fleet } from "./fleet.ts";
 
 const DEFAULT_GRACE_MS = 3_000;
@@ -20,12 +20,16 @@ export function containerSpawner(fleet: Fleet, container: ContainerSpec): Pick<S
   return {
     async spawn(spec) {
       made ??= fleet.create(container);
-      return startChild(fleet.docker, await made, spec);
+      return startChild(fleet, await made, spec);
     },
   };
 }
 
-async function startChild(docker: Docker, container: Container, spec: ProcessSpec): Promise<Child> {
+async function startChild(
+  { docker, lost }: Pick<Fleet, "docker" | "lost">,
+  container: Container,
+  spec: ProcessSpec,
+): Promise<Child> {
   const { name, logFile, stopSignal = "SIGTERM", graceMs = DEFAULT_GRACE_MS } = spec;
   const logStart = fileSize(logFile);
   // Before it starts: what it says first matters most.
@@ -53,7 +57,7 @@ async function startChild(docker: Docker, container: Container, spec: ProcessSpe
   let frozen = false;
   /** What a frozen one was sent: it gets it when it goes on, as a stopped process does. */
   let pending: NodeJS.Signals[] = [];
-  const exit = whenOver(container).then(async (ended): Promise<Exit> => {
+  const exit = Promise.race([whenOver(container), lost.then(lostExit)]).then(async (ended): Promise<Exit> => {
     gone = true;
     frozen = false;
     await within(1_000, "the end of its output", logged).catch(() => {});
@@ -132,12 +136,15 @@ async function whenOver(container: Container): Promise<Exit> {
     const signal = signalNumbers.get(StatusCode - 128) ?? null;
     return { code: signal === null ? StatusCode : null, signal, atEpochMs: Date.now() };
   } catch {
-    return { code: null, signal: LOST, atEpochMs: Date.now() };
+    return lostExit();
   }
 }
 
-/** In place of a signal, for messages: nobody can say any more how its containers are. */
-const LOST = "the loss of the container daemon";
+/** For messages, in place of a signal. */
+function lostExit(): Exit {
+  const signal = "the container daemon went away; the next run with containers removes what it still holds";
+  return { code: null, signal, atEpochMs: Date.now() };
+}
 
 const signalNumbers = new Map(Object.entries(os.constants.signals).map(([name, number]) => [number, name]));
 

@@ -7,6 +7,7 @@ import { thisMachine } from "../../provision/machine.ts";
 import { startTimeOf } from "../start-time.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { ask, type Container, type Daemon, type Docker, isGone, removeAll } from "./daemon.ts";
+import { watchDaemon } from "./daemon-watch.ts";
 
 /** How to make one container. */
 export interface ContainerSpec {
@@ -29,6 +30,8 @@ export interface ContainerSpec {
  */
 export interface Fleet extends AsyncDisposable {
   readonly docker: Docker;
+  /** Settles when the daemon does not answer any more: nobody can say then how the containers are. */
+  readonly lost: Promise<void>;
   /** `seaworthy.run=<id>`. */
   readonly label: string;
   /** Of its network, such as `172.18.0.0/16`. */
@@ -115,9 +118,13 @@ export async function createFleet(
     return container;
   }
 
+  const watch = watchDaemon(docker, label);
+
+  /** With the daemon gone nothing can be removed: `removeAbandoned` does it when it is back. */
   async function dispose(): Promise<void> {
-    await Promise.allSettled(making);
-    await removeAll(docker, label, REMOVED_WITHIN_MS);
+    await Promise.race([Promise.allSettled(making), watch.lost]);
+    watch[Symbol.dispose]();
+    if (!watch.isLost()) await removeAll(docker, label, REMOVED_WITHIN_MS);
     pledge[Symbol.dispose]();
   }
 
@@ -142,6 +149,7 @@ export async function createFleet(
 
   return {
     docker,
+    lost: watch.lost,
     label,
     subnet,
     create(spec) {
