@@ -61,7 +61,7 @@ const PHASE_KINDS: readonly PhaseKind[] = ["baseline", "fault", "recovery", "fin
 /** Needs the reference server's database. */
 const STORE_CHECKS = ["no-phantom"];
 /** Needs a Prometheus endpoint with the series of D48. */
-const METRIC_CHECKS = ["send-queue-depth"];
+const METRIC_CHECKS = ["send-queue-depth", "connection-gauge", "queued-bytes", "leftovers"];
 
 /** The complete plan of a request: every default applied, every victim drawn. Throws all `Mistakes` together. */
 export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
