@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { balancerPrograms, balances } from "../reports/record/balancer.ts";
 import type { Plan } from "../reports/record/plan.ts";
 import { invariants } from "../scenarios/model/scenario.ts";
 import { checkCaps } from "./caps.ts";
@@ -17,6 +18,20 @@ const values = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()
 const limits = z.partialRecord(z.enum(["warm-up", "baseline", "fault", "recovery", "final"]), z.number());
 
 const engine = z.enum(["k6", "native"]);
+
+const balancer = z.strictObject({
+  program: z.enum(balancerPrograms),
+  balance: z.enum(balances),
+  idleTimeoutMs: z.number().int().min(1).max(86_400_000),
+  passesUpgrade: z.boolean(),
+  upstreamHttp: z.enum(["1.1", "1.0"]),
+  forwardsHeaders: z.boolean(),
+  buffers: z.boolean(),
+  failsOver: z.boolean(),
+  deadServers: z.number().int().min(0).max(9),
+  connectionsMax: z.number().int().min(0).max(100_000),
+  defects: z.array(z.string()),
+});
 
 const schema = z.strictObject({
   format: z.literal(1),
@@ -44,6 +59,7 @@ const schema = z.strictObject({
       kind: z.literal("reference"),
       instances: z.number().int().min(1).max(9),
       defects: z.array(z.string()),
+      balancer: balancer.exactOptional(),
       settings: z.record(z.string().regex(/^[A-Z][A-Z_]*$/), z.string()).exactOptional(),
       runAs: z.literal("processes"),
     }),
@@ -152,7 +168,10 @@ async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<vo
       );
     }
   }
-  const defects = [...plan.clientDefects, ...(plan.target.kind === "reference" ? plan.target.defects : [])];
+  const { target } = plan;
+  const serverSide =
+    target.kind === "reference" ? [...target.defects, ...(target.balancer?.defects ?? [])] : [];
+  const defects = [...plan.clientDefects, ...serverSide];
   for (const name of defects) {
     if (!catalog.defects.has(name))
       mistakes.add("SW_UNKNOWN_NAME", `unknown defect "${name}"`, hintFor(name, [...catalog.defects.keys()]));

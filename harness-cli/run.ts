@@ -18,6 +18,7 @@ import { machineDescription } from "./machine.ts";
 import { type Judged, judgeRun, writeOutputs } from "./outputs.ts";
 import { startProbe } from "./probe/probe.ts";
 import type { Progress } from "./progress.ts";
+import { progressBy } from "./provision/progress.ts";
 import { findTools, type Tools } from "./provision/tools.ts";
 import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
@@ -75,7 +76,10 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
     assertProxiesPossible(plan);
     await assertAllowed(plan.target, context.allowHosts);
   }
-  const tools = await findTools();
+  const tools = await findTools({
+    balancer: plan.target.kind === "reference" ? plan.target.balancer?.program : undefined,
+    progress: progressBy((text) => progress.say(text)),
+  });
   const dir = await madeOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
   // Before anything is said: whoever reads that it began may want it to end.
   using interrupt = listenForInterrupt(world);

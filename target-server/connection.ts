@@ -16,7 +16,7 @@ import type { Wire, WireOutlet } from "./wire.ts";
 export interface ConnectionLimits {
   readonly frameBytesMax: number;
   readonly firstMessageMs: number;
-  /** The server pings so often, whatever else goes either way: for the proxies between as well (A55). */
+  /** The server pings so often, whatever else goes either way: for the proxies between as well (A55). Infinity: never. */
   readonly pingMs: number;
   readonly eviction: EvictionLimits;
 }

@@ -44,7 +44,7 @@ function pagesOf(catalog: Catalog): Page[] {
   const { scenarios, faults, checks, defects } = catalog;
   return [
     ...[...scenarios.values()].map((scenario) => {
-      const { warmUpMs, publishUntilMs, endMs } = scenario.timing(scenario.params);
+      const { warmUpMs, publishUntilMs, endMs } = scenario.timing(scenario.params, scenario.timeScale);
       const own = scenario.faults?.(scenario.params) ?? [];
       return {
         kind: "scenario",

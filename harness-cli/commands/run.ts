@@ -25,6 +25,8 @@ interface Options {
   readonly timeScale?: number;
   readonly engine?: LoadEngine;
   readonly instances?: number;
+  readonly balancer?: string;
+  readonly balance?: string;
   readonly url: string[];
   readonly connectHeader: string[];
   readonly origin?: string;
@@ -52,6 +54,8 @@ const PLANNED = [
   "timeScale",
   "engine",
   "instances",
+  "balancer",
+  "balance",
   "url",
   "connectHeader",
   "origin",
@@ -87,6 +91,8 @@ export function runCommand(program: Command, world: World, done: Action): void {
       ).choices(["k6", "native"]),
     )
     .option("--instances <n>", "instances of the reference server", wholeNumber)
+    .option("--balancer <program>", "nginx or haproxy in front of the instances; all clients dial it")
+    .option("--balance <algorithm>", "round-robin, least-connections or cookie (affinity)")
     .option(
       "--url <ws url>",
       "load your own system instead (may be repeated, one for each instance)",
@@ -157,6 +163,13 @@ export function textOptions(world: World, dir: string) {
 
 function requestOf(scenario: string | undefined, options: Options, world: World) {
   if (!scenario) throw new SeaworthyError("SW_USAGE", "which scenario?", "seaworthy list scenarios");
+  if (options.url.length > 0 && (options.balancer ?? options.balance) !== undefined) {
+    throw new SeaworthyError(
+      "SW_USAGE",
+      "--balancer and --balance belong to the reference system, and --url names another one",
+      "leave them out, or leave out --url",
+    );
+  }
   return {
     scenario,
     params: options.param,
@@ -166,13 +179,18 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
     checks: options.check,
     limits: options.limit,
     seed: options.seed ?? world.freshSeed(),
-    timeScale: options.timeScale ?? 1,
+    timeScale: options.timeScale,
     engine: options.engine ?? ("k6" as const),
     ...(options.probe === undefined ? {} : { probe: options.probe }),
     target:
       options.url.length > 0
         ? externalOf(options, world.cwd)
-        : { kind: "reference" as const, instances: options.instances ?? 3 },
+        : {
+            kind: "reference" as const,
+            instances: options.instances ?? 3,
+            balancer: options.balancer,
+            balance: options.balance,
+          },
     maxConnections: options.maxConnections,
     maxRate: options.maxRate,
     cwd: world.cwd,

@@ -22,6 +22,8 @@ export interface ProcessOptions {
   /** Faults may limit what it may use. Not where its children inherit that and keep it (Postgres's backends). */
   readonly canBeLimited?: boolean;
   readonly switches?: SwitchBoard;
+  /** Fatal to others; this one reads its configuration again. */
+  readonly reloadSignal?: NodeJS.Signals;
 }
 
 /** A process of ours that faults may hit: it can be started again and again with the same settings. */
@@ -140,7 +142,7 @@ export function ownProcess(options: ProcessOptions): OwnProcess {
     },
     async signal(signal) {
       if (child === undefined) throw new Error(`${name} is not running`);
-      if (FATAL.has(signal)) exitAsked = true;
+      if (FATAL.has(signal) && signal !== options.reloadSignal) exitAsked = true;
       child.signal(signal);
     },
     async exited(timeoutMs) {

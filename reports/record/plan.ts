@@ -1,5 +1,6 @@
 import type { FaultWindow } from "../../chaos/timeline.ts";
 import type { Question } from "../../scenarios/model/scenario.ts";
+import type { Balancer } from "./balancer.ts";
 
 /** Everything a run will do, decided before anything starts. Plain JSON; `run --plan` repeats it. */
 export interface Plan {
@@ -59,6 +60,8 @@ export interface Reference {
   readonly instances: number;
   /** Defects switched on in the reference server. */
   readonly defects: readonly string[];
+  /** In front of the instances, and where all clients dial. Absent: they dial the instances. */
+  readonly balancer?: Balancer;
   /** Settings of the servers that the scenario needs, by environment variable. */
   readonly settings?: Readonly<Record<string, string>>;
   /** `processes` now; containers later. */

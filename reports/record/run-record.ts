@@ -35,6 +35,9 @@ export interface RunRecord {
   readonly audit?: AuditLine;
 }
 
+/** The endpoint of a connection that a balancer placed. */
+export const BALANCED = -1;
+
 /** What the clients saw. */
 export interface Ledger {
   readonly hellos: readonly Hello[];

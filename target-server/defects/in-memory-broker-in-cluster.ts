@@ -8,7 +8,8 @@ const defect: Defect = {
   wave: 1,
   inProduction:
     "It worked with one instance. With two, half of every room does not see what the other half says, all the time, and nothing is in any log.",
-  remedy: "Publish every broadcast through a relay that all instances subscribe to, for the room's own clients too.",
+  remedy:
+    "Publish every broadcast through a relay that all instances subscribe to, for the room's own clients too.",
   signs: [
     { fact: "no-lost-message@baseline", weight: 3 },
     { fact: "feature:loss-across-instances-only", weight: 5 },
