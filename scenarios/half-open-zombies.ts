@@ -81,7 +81,8 @@ export default defineScenario({
     zombies: [1, 1_000],
     heartbeatMs: [1_000, 60_000],
   },
-  checks: [...chatChecks, "reaping", "presence", "orderly-close"],
+  // How fast a chat is is not what this is about, and its phases are too short to judge a busy machine by.
+  checks: [...chatChecks.filter((check) => check !== "delivery-p99"), "reaping", "presence", "orderly-close"],
   reference: ({ heartbeatMs }) => ({ HEARTBEAT_MS: String(heartbeatMs) }),
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), zombie: zombies(given), quiet: quiet(given) }),
