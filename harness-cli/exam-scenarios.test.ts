@@ -42,11 +42,7 @@ describe.each(asking)("$name", (scenario) => {
     for (const name of Object.keys(settings)) expect(known).toContain(`  ${name} `);
   });
 
-  test("its examiners come when the chat is steady, and its defaults lie within their bounds", () => {
-    for (const role of Object.values(scenario.roles(scenario.params))) {
-      if (!("exam" in role) || role.load.kind !== "constant") continue;
-      expect(role.load.atMs).toBeGreaterThanOrEqual(scenario.timing(scenario.params).warmUpMs);
-    }
+  test("its defaults lie within their bounds", () => {
     for (const [key, bound = []] of Object.entries(scenario.bounds ?? {})) {
       const value = scenario.params[key];
       if (typeof bound[0] === "string") expect(bound, key).toContain(value);
