@@ -185,7 +185,7 @@ function planTarget(
   if (!Number.isInteger(target.instances) || target.instances < 1 || target.instances > 9) {
     mistakes.add("SW_USAGE", `--instances ${target.instances} is out of range`, "choose 1 to 9");
   }
-  const balancer = planBalancer(target, scenario?.balancer === true, defects, mistakes);
+  const balancer = planBalancer(target, scenario?.balancer, defects, mistakes);
   return {
     kind: "reference",
     instances: target.instances,

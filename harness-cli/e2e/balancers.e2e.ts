@@ -166,6 +166,26 @@ describe("C16: quiet clients through a balancer, ten times quicker than producti
   }, 400_000);
 });
 
+describe("C53: an instance goes and comes back while users keep coming", () => {
+  const C53 = ["scale-in-out", "--seed", "53"];
+
+  test.each(["nginx", "haproxy"])(
+    "%s counts connections: the one that came back gets its share",
+    async (program) => {
+      const ran = await run(...C53, "--balancer", program);
+      expect(foundBy("balance", ran)).toBe("");
+      expect(breached(ran)).toEqual([]);
+      expect(ran.plan.target).toMatchObject({ balancer: { balance: "least-connections" } });
+    },
+    180_000,
+  );
+
+  test("B33: in turn, it stays nearly empty", async () => {
+    const ran = await run(...C53, "--defect", "no-rebalance-after-restart");
+    expect(foundBy("balance", ran)).toMatch(/the fullest instance carries 1\.\d+ times the mean/);
+  }, 180_000);
+});
+
 test("E32, E33, E36, E40: faults of the balancer in one run, each seen to work and to be gone, and judged by server", async () => {
   const ran = await run(
     ...["proxy-matrix", "--seed", "7", "--balancer", "haproxy", "-p", "holdMs=24s", "-p", "rampMs=2s"],
