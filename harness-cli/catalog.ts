@@ -3,6 +3,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Fault } from "../chaos/fault.ts";
 import type { Check } from "../reports/check.ts";
+import type { Feature } from "../reports/feature.ts";
 import type { ClientDefect } from "../scenarios/model/client-defect.ts";
 import type { Scenario } from "../scenarios/model/scenario.ts";
 import type { Defect as ServerDefect } from "../target-server/defect.ts";
@@ -15,6 +16,7 @@ const folders = {
   scenario: "../scenarios/",
   fault: "../chaos/faults/",
   check: "../reports/checks/",
+  feature: "../reports/features/",
   serverDefect: "../target-server/defects/",
   clientDefect: "../scenarios/defects/",
   balancerDefect: "./target/balancer/defects/",
@@ -34,17 +36,21 @@ export interface Catalog {
   readonly faults: ReadonlyMap<string, Fault>;
   readonly checks: ReadonlyMap<string, Check>;
   readonly defects: ReadonlyMap<string, AnyDefect>;
+  /** Patterns in a record that tell one mistake from its look-alikes. */
+  readonly features: ReadonlyMap<string, Feature>;
 }
 
 export async function loadCatalog(): Promise<Catalog> {
-  const [scenarios, faults, checks, serverDefects, clientDefects, balancerDefects] = await Promise.all([
-    entries<Scenario>(folders.scenario),
-    entries<Fault>(folders.fault),
-    entries<Check>(folders.check),
-    entries<ServerDefect>(folders.serverDefect),
-    entries<ClientDefect>(folders.clientDefect),
-    entries<BalancerDefect>(folders.balancerDefect),
-  ]);
+  const [scenarios, faults, checks, features, serverDefects, clientDefects, balancerDefects] =
+    await Promise.all([
+      entries<Scenario>(folders.scenario),
+      entries<Fault>(folders.fault),
+      entries<Check>(folders.check),
+      entries<Feature>(folders.feature),
+      entries<ServerDefect>(folders.serverDefect),
+      entries<ClientDefect>(folders.clientDefect),
+      entries<BalancerDefect>(folders.balancerDefect),
+    ]);
   const defects = [
     ...serverDefects.map((defect) => ({ where: "server" as const, ...defect })),
     ...clientDefects.map((defect) => ({ where: "client" as const, ...defect })),
@@ -55,6 +61,7 @@ export async function loadCatalog(): Promise<Catalog> {
     faults: byName(faults),
     checks: byName(checks),
     defects: byName(defects),
+    features: byName(features),
   };
 }
 

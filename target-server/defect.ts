@@ -21,6 +21,8 @@ export interface Defect {
     /** In the form of the command line, e.g. `terminate@12s..18s:server-1`. */
     readonly faults?: readonly string[];
     readonly params?: Readonly<Record<string, number | string | boolean>>;
+    /** The one factor for beats, idle limits, TTLs, token life and drain; absent: 1. */
+    readonly timeScale?: number;
     readonly check: string;
   };
   apply(healthy: Policies): Policies;

@@ -66,8 +66,9 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     (reason) => log.warn("an idle Postgres connection broke", { reason }),
     (seconds) => metrics.dbAcquireSeconds.observe(seconds),
   );
+  const work = { ...config.work, capacity: policies.persistCapacity(config.work.capacity) };
   const persistQueue = new PersistQueue({
-    ...config.work,
+    ...work,
     lane: (message) => ordering.lane(message),
     insert: (batch) => store.insert(batch),
     observe: (stage, seconds) => metrics.processingSeconds.observe({ stage }, seconds),
@@ -112,7 +113,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     policies,
     redis: relay.redis,
     lockLifeMs: config.ordering.lockLifeMs,
-    capacity: config.work.capacity,
+    capacity: work.capacity,
     steps: {
       persist: async (message) => {
         const persisted = await persistQueue.add(message);

@@ -19,6 +19,8 @@ export interface ClientDefect {
     readonly check: string;
     readonly params?: Readonly<Record<string, ParamValue>>;
     readonly faults?: readonly string[];
+    /** The one factor for beats, idle limits, TTLs, token life and drain; absent: 1. */
+    readonly timeScale?: number;
   };
   /** Wins over whatever else set these parameters. */
   readonly params: Readonly<Record<string, ParamValue>>;

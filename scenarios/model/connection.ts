@@ -2,7 +2,8 @@ import { encode } from "../../target-server/stomp/encode.ts";
 import { frame, type Headers } from "../../target-server/stomp/frame.ts";
 import { agreeBeat, EOL, type HeartBeat, parseHeartBeat } from "../../target-server/stomp/heart-beat.ts";
 import type { Engine, RawWire, Wire, WireEvents } from "./engine.ts";
-import { findIdentity, identityPrefix } from "./identity.ts";
+import { Familiar } from "./familiar.ts";
+import { findIdentity, type Identity, identityPrefix } from "./identity.ts";
 import { body, header, type LazyFrame, LazyReader, rawHeader } from "./lazy-frame.ts";
 import { type Outgoing, Publisher } from "./publisher.ts";
 import { type Client, Lost, type Publishing, type Session } from "./session.ts";
@@ -43,6 +44,7 @@ export class Connection implements Session, WireEvents {
   readonly #dueMs: number;
   readonly #endpoint: number;
   readonly #reader = new LazyReader();
+  readonly #familiar: Familiar;
   readonly #prefix: string;
   #state: "new" | "dialling" | "connecting" | "up" | "leaving" | "over" = "new";
   #wire: Wire | undefined;
@@ -81,6 +83,7 @@ export class Connection implements Session, WireEvents {
     this.#dueMs = dueMs;
     this.#endpoint = (life.client.number + attempt) % engine.config.endpoints.length;
     this.#prefix = identityPrefix(engine.config.nonce);
+    this.#familiar = new Familiar(this.#prefix);
     const beatMs = Math.max(1, Math.round(BEAT_MS * engine.config.timeScale));
     this.#beatOffered = { sendsMs: beatMs, wantsMs: beatMs };
   }
@@ -228,6 +231,10 @@ export class Connection implements Session, WireEvents {
     if (this.#state === "over") return;
     this.#lastHeardMs = atMs;
     this.#engine.journal.count("bytesIn", data.length);
+    if (this.#reader.isBetweenFrames && this.#familiar.accepts(data)) {
+      this.#arrived(this.#familiar, this.#familiar.index, undefined, atMs);
+      return;
+    }
     try {
       this.#reader.read(data, (frame) => this.#received(frame, atMs));
     } catch (error) {
@@ -274,7 +281,7 @@ export class Connection implements Session, WireEvents {
     }
   }
 
-  /** The hot path: two headers and a mark in the body, nothing decoded. */
+  /** Two headers and a mark in the body, nothing decoded. */
   #message(frame: LazyFrame, atMs: number): void {
     const { journal } = this.#engine;
     const id = rawHeader(frame, "subscription");
@@ -293,17 +300,29 @@ export class Connection implements Session, WireEvents {
       journal.foreign(atMs, subscription ?? NO_SUBSCRIPTION, body(frame).slice(0, TEXT_SHOWN), sequence);
       return;
     }
-    const destination = this.#destinations[index] as Destination;
-    journal.arrived({
-      publisher: identity.publisher,
-      slot: identity.slot,
-      intendedMs: identity.intendedMs,
-      subscription,
+    const { line } = this.#destinations[index] as Destination;
+    const strayed = elsewhere(frame, line);
+    this.#arrived({ ...identity, sequence }, index, strayed, atMs);
+    if (strayed === undefined) this.#familiar.learn(frame, index, line);
+  }
+
+  /** The hot path. */
+  #arrived(
+    { publisher, slot, intendedMs, sequence }: Identity & { readonly sequence: number | undefined },
+    index: number,
+    elsewhere: string | undefined,
+    receivedMs: number,
+  ): void {
+    this.#engine.journal.arrived({
+      publisher,
+      slot,
+      intendedMs,
+      subscription: this.#subscriptions[index] as number,
       sequence,
-      elsewhere: elsewhere(frame, destination.line),
-      receivedMs: atMs,
+      elsewhere,
+      receivedMs,
       role: this.client.role,
-      destination: destination.name,
+      destination: (this.#destinations[index] as Destination).name,
       slow: this.#slowSinceMs !== undefined,
     });
   }

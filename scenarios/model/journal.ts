@@ -53,8 +53,8 @@ export class Journal {
   /** What is not slower than this is not among the slowest. */
   #slowMs = Number.NEGATIVE_INFINITY;
   readonly #histograms = new Map<string, RoleHistograms>();
-  /** Nearly always the next one too. */
-  #latest: RoleHistograms | undefined;
+  /** Where the last sample went; nearly always the next one too. */
+  #latest: Place | undefined;
   #counts: Partial<Record<CountName, number>> = {};
 
   constructor(vu: number) {
@@ -107,19 +107,20 @@ export class Journal {
     durationMs: number,
     destination = "",
   ): void {
-    let histograms = this.#latest;
-    if (histograms?.metric !== metric || histograms.role !== role) {
-      histograms = this.#histogramsOf(metric, role);
-      this.#latest = histograms;
-    }
-    const seconds = histograms.destinations.get(destination) ?? secondsOf(histograms, destination);
     const second = Math.floor(intendedMs / 1_000);
-    let histogram = seconds.get(second);
-    if (!histogram) {
-      histogram = emptyHistogram();
-      seconds.set(second, histogram);
+    let place = this.#latest;
+    if (
+      place === undefined ||
+      place.second !== second ||
+      place.destination !== destination ||
+      place.metric !== metric ||
+      place.role !== role
+    ) {
+      const histogram = this.#histogramOf(metric, role, destination, second);
+      place = { metric, role, destination, second, histogram };
+      this.#latest = place;
     }
-    record(histogram, Math.round(durationMs * 1_000));
+    record(place.histogram, Math.round(durationMs * 1_000));
   }
 
   count(name: CountName, by = 1): void {
@@ -186,6 +187,17 @@ export class Journal {
     if (slowest.length === SLOWEST) this.#slowMs = (slowest[SLOWEST - 1] as SlowTuple)[0];
   }
 
+  #histogramOf(metric: HistogramName, role: string, destination: string, second: number): Histogram {
+    const histograms = this.#histogramsOf(metric, role);
+    const seconds = histograms.destinations.get(destination) ?? secondsOf(histograms, destination);
+    let histogram = seconds.get(second);
+    if (!histogram) {
+      histogram = emptyHistogram();
+      seconds.set(second, histogram);
+    }
+    return histogram;
+  }
+
   #histogramsOf(metric: HistogramName, role: string): RoleHistograms {
     const key = `${metric}/${role}`;
     const known = this.#histograms.get(key);
@@ -197,6 +209,7 @@ export class Journal {
 
   #takeHistograms(): Kept[] {
     const taken: Kept[] = [];
+    this.#latest = undefined;
     for (const { metric, role, destinations } of this.#histograms.values()) {
       for (const [destination, seconds] of destinations) {
         const key = destination === "" ? { metric, role } : { metric, role, destination };
@@ -209,6 +222,14 @@ export class Journal {
 }
 
 interface Kept extends Omit<SecondHistogram, "data"> {
+  readonly histogram: Histogram;
+}
+
+interface Place {
+  readonly metric: HistogramName;
+  readonly role: string;
+  readonly destination: string;
+  readonly second: number;
   readonly histogram: Histogram;
 }
 

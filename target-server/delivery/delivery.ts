@@ -103,6 +103,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const pusher = new Pusher(push, journal, marks, log, () => relay.live);
   const journalQueue = new PersistQueue<JournalEntry>({
     ...config.work,
+    capacity: policies.persistCapacity(config.work.capacity),
     insert: async (entries) => {
       const { rows, inserted } = await journal.insert(entries);
       pusher.stored(rows);

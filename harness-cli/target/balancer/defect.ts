@@ -20,6 +20,8 @@ export interface BalancerDefect {
     readonly scenario: string;
     readonly faults?: readonly string[];
     readonly params?: Readonly<Record<string, number | string | boolean>>;
+    /** Where the mistake shows only in times that are waited for: what compresses them. */
+    readonly timeScale?: number;
     readonly check: string;
   };
   /** The only program that can make it. Absent: all. */

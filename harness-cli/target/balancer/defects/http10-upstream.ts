@@ -7,7 +7,7 @@ const defect: BalancerDefect = {
   wave: 2,
   inProduction:
     "Upgrade and Connection are passed on as every guide says, and still no handshake through nginx is answered with 101.",
-  remedy: "proxy_http_version 1.1 in the same location; its default was 1.0 for two decades.",
+  remedy: "Set proxy_http_version 1.1 in the same location; its default was 1.0 for two decades.",
   signs: [{ fact: "handshakes", weight: 3 }],
   caughtBy: { scenario: "proxy-matrix", check: "handshakes" },
   program: "nginx",
