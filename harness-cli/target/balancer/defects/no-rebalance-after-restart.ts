@@ -9,7 +9,7 @@ const defect: BalancerDefect = {
     "After every deployment the instances that restarted last idle while the others carry nearly everybody, for as long as people stay connected.",
   remedy:
     "Spread new connections by least connections (least_conn; balance leastconn; least outstanding requests), and let connections end after a while (a lifetime with jitter), so that there is something to spread.",
-  signs: [{ fact: "balance", weight: 3 }],
+  signs: [{ fact: "balance@final", weight: 3 }],
   caughtBy: { scenario: "scale-in-out", check: "balance" },
   apply: (healthy) => ({ ...healthy, balance: "round-robin" }),
 };
