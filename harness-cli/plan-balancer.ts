@@ -17,7 +17,7 @@ export interface BalancerRequest {
 }
 
 /** Fetched without root, so it is there wherever a scenario or a defect wants a balancer. */
-const DEFAULT: BalancerProgram = "nginx";
+export const DEFAULT_BALANCER: BalancerProgram = "nginx";
 
 /** The balancer that a person asked for, or that the scenario or a defect is about; undefined: none. */
 export function planBalancer(
@@ -27,7 +27,7 @@ export function planBalancer(
   mistakes: MistakeList,
 ): Balancer | undefined {
   const mistaken = defects.filter((defect) => defect.where === "balancer");
-  const program = request.balancer ?? (wanted || mistaken.length > 0 ? DEFAULT : undefined);
+  const program = request.balancer ?? (wanted || mistaken.length > 0 ? DEFAULT_BALANCER : undefined);
   const balance = request.balance ?? wanted ?? "round-robin";
   if (program !== undefined && !isOneOf(balancerPrograms, program)) {
     mistakes.add("SW_UNKNOWN_NAME", `unknown balancer "${program}"`, hintFor(program, balancerPrograms));

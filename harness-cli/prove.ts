@@ -1,6 +1,7 @@
 import type { Overall } from "../reports/verdict.ts";
 import type { AnyDefect } from "./catalog.ts";
 import type { Request } from "./plan.ts";
+import type { BalancerRequest } from "./plan-balancer.ts";
 import { breachedChecks, outcomeOf, type RunOne, untilJudged } from "./prove/attempt.ts";
 import { inTurn } from "./prove/in-turn.ts";
 import { type HealthyRun, type Matrix, matrixOf, type ProvedDefect } from "./prove/matrix.ts";
@@ -16,6 +17,8 @@ export interface ProveOptions {
    */
   readonly healthyRuns: number | undefined;
   readonly cwd: string;
+  /** In front of the instances in every run; absent: where a scenario or a defect wants one. */
+  readonly inFront?: BalancerRequest;
   /** At the same time. One on two cores: they measure one system. */
   readonly jobs: number;
   readonly results: Results;
@@ -62,7 +65,7 @@ export async function prove(
 /** Every request that `prove` would run: to be planned before anything starts. */
 export function requestsOf(
   defects: readonly AnyDefect[],
-  options: Pick<ProveOptions, "seed" | "cwd" | "healthyRuns">,
+  options: Pick<ProveOptions, "seed" | "cwd" | "healthyRuns" | "inFront">,
 ): readonly Request[] {
   return [
     ...defects.map((defect) => ({ ...defectRequest(defect, options), defects: [defect.name] })),
@@ -70,19 +73,23 @@ export function requestsOf(
   ];
 }
 
-function defectRequest(defect: AnyDefect, { seed, cwd }: Pick<ProveOptions, "seed" | "cwd">): Request {
-  return requestFor(defect, seedOf(seed, defect.name), cwd);
+function defectRequest(
+  defect: AnyDefect,
+  { seed, cwd, inFront = {} }: Pick<ProveOptions, "seed" | "cwd" | "inFront">,
+): Request {
+  const way = [inFront.balancer, inFront.balance].filter((each) => each !== undefined);
+  return requestFor(defect, seedOf(seed, defect.name, ...way), cwd, inFront);
 }
 
 function healthyRequestsOf(
   defects: readonly AnyDefect[],
-  { seed, cwd, healthyRuns }: Pick<ProveOptions, "seed" | "cwd" | "healthyRuns">,
+  { seed, cwd, healthyRuns, inFront }: Pick<ProveOptions, "seed" | "cwd" | "healthyRuns" | "inFront">,
 ): Request[] {
-  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, cwd)), defect]));
+  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, cwd, inFront)), defect]));
   const different = [...byKey];
   return Array.from({ length: healthyRuns ?? different.length }, (_, at) => {
     const [key, defect] = different[at % different.length] as [string, AnyDefect];
-    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), cwd);
+    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), cwd, inFront);
   });
 }
 

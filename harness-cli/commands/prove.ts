@@ -22,6 +22,8 @@ interface Options {
   readonly healthy?: string;
   readonly seed: string;
   readonly jobs: string;
+  readonly balancer?: string;
+  readonly balance?: string;
   readonly out: string;
   readonly fresh?: boolean;
   readonly json?: boolean;
@@ -38,6 +40,8 @@ export function prove(program: Command, world: World, done: Action): void {
     .option("--healthy <runs>", "runs with nothing switched on (default: one of each scenario and faults)")
     .option("--seed <n>", "every run's seed follows from it", "1")
     .option("--jobs <n>", "how many runs at a time; they share the cores and what is measured on them", "1")
+    .option("--balancer <program>", "nginx or haproxy in front of the instances in every run")
+    .option("--balance <algorithm>", "round-robin, least-connections or cookie (affinity)")
     .option("--out <folder>", "where runs are kept; these go to prove/ in it", "runs")
     .option("--fresh", "forget what was proved before")
     .option("--json", "print matrix.json instead of text")
@@ -49,7 +53,9 @@ export function prove(program: Command, world: World, done: Action): void {
       const jobs = whole("--jobs", options.jobs, 1);
       const { cwd } = world;
       // A defect whose plan cannot be made is found before the first run, not after an hour.
-      for (const request of requestsOf(defects, { seed, healthyRuns, cwd })) await plan(request, catalog);
+      const inFront = { balancer: options.balancer, balance: options.balance };
+      for (const request of requestsOf(defects, { seed, healthyRuns, cwd, inFront }))
+        await plan(request, catalog);
 
       const runsDir = path.resolve(cwd, options.out, "prove");
       const results = await openResults(runsDir, await sourceMark(), options.fresh === true);
@@ -57,7 +63,7 @@ export function prove(program: Command, world: World, done: Action): void {
       let interrupted = false;
       const matrix = await proveDefects(
         defects,
-        { seed, healthyRuns, jobs, cwd, results },
+        { seed, healthyRuns, jobs, cwd, inFront, results },
         async (request, label) => {
           if (interrupted) throw new Stopped();
           progress.say(`\n${label}`);

@@ -1,9 +1,20 @@
 import { hash32 } from "../../scenarios/model/random.ts";
 import type { AnyDefect } from "../catalog.ts";
 import type { Request } from "../plan.ts";
+import { type BalancerRequest, DEFAULT_BALANCER } from "../plan-balancer.ts";
 
-/** The scenario and the faults that must bring a defect to light, with nothing switched on yet. */
-export function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): Request {
+/**
+ * The scenario and the faults that must bring a defect to light, with nothing switched on yet. A defect of the balancer
+ * is proved against the same way in, set up well.
+ */
+export function requestFor(
+  defect: AnyDefect,
+  seed: number,
+  cwd: string,
+  { balancer, balance }: BalancerRequest = {},
+): Request {
+  const { caughtBy } = defect;
+  const own = defect.where === "balancer" ? (defect.program ?? DEFAULT_BALANCER) : undefined;
   return {
     scenario: caughtBy.scenario,
     params: Object.entries(caughtBy.params ?? {}).map(([key, value]) => `${key}=${value}`),
@@ -14,15 +25,18 @@ export function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): 
     seed,
     timeScale: caughtBy.timeScale,
     engine: "k6",
-    target: { kind: "reference", instances: 3 },
+    target: { kind: "reference", instances: 3, balancer: balancer ?? own, balance },
     cwd,
   };
 }
 
 /** The same for two requests that differ in nothing but the seed, so that they share their healthy runs. */
-export function keyOf({ scenario, params, faults, timeScale }: Request): string {
+export function keyOf({ scenario, params, faults, timeScale, target }: Request): string {
   const scale = timeScale === undefined ? [] : [`x${timeScale}`];
-  return [scenario, ...[...params].sort(), ...faults, ...scale].join(" ");
+  const { balancer, balance } = target.kind === "reference" ? target : {};
+  const behind = [balancer, balance].filter((each) => each !== undefined);
+  const way = behind.length === 0 ? [] : ["behind", ...behind];
+  return [scenario, ...[...params].sort(), ...faults, ...scale, ...way].join(" ");
 }
 
 /**
