@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, open } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
+import { tellBalancer } from "../../reports/record/balancer.ts";
 import type { Plan } from "../../reports/record/plan.ts";
 import { faultsByHand } from "../by-hand.ts";
 import { loadCatalog } from "../catalog.ts";
@@ -118,7 +119,7 @@ async function attached(
   const asked = Promise.withResolvers<void>();
   interrupt.signal.addEventListener("abort", () => asked.resolve(), { once: true });
   await using hands = faultsByHand({ target, folder, supervisor, world, say: (text) => progress.say(text) });
-  await using hold = await holdUp(folder, stateOf(target), {
+  await using hold = await holdUp(folder, stateOf(target, planned), {
     down: () => asked.resolve(),
     byHand: (request, say, ended) => hands.inject(request, say, ended),
   });
@@ -175,21 +176,26 @@ function requestOf(options: Options, world: World) {
   };
 }
 
-function stateOf(target: RunningTarget): Omit<UpState, "control"> {
+function stateOf(target: RunningTarget, planned: Plan): Omit<UpState, "control"> {
+  const balancer = planned.target.kind === "reference" ? planned.target.balancer : undefined;
   return {
     format: 1,
     endpoints: target.endpoints,
     links: target.topology.links.map(({ name, listen, upstream }) => ({ name, listen, upstream })),
     metrics: target.servers,
     access: target.access,
+    ...(balancer ? { balancer } : {}),
     pids: target.pids(),
   };
 }
 
 function show(state: UpState): string {
-  const lines = state.endpoints.map(
-    (url, i) => `  server-${i + 1}  ${url}   metrics ${state.metrics[i]?.metricsUrl}`,
+  const { balancer, endpoints, metrics } = state;
+  const behind = balancer ? [`  balancer  ${endpoints[0]}   ${tellBalancer(balancer)}`] : [];
+  const servers = metrics.map(
+    ({ name, metricsUrl }, i) => `  ${name}  ${balancer ? "" : `${endpoints[i]}   `}metrics ${metricsUrl}`,
   );
+  const lines = [...behind, ...servers];
   const access =
     state.access.kind === "jwt"
       ? `  CONNECT with "Authorization: Bearer <JWT>", HS256, secret ${state.access.secret}, Origin ${state.access.origin}`

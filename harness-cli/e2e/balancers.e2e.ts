@@ -199,6 +199,26 @@ test("E32, E33, E36, E40: faults of the balancer in one run, each seen to work a
   expect(dropped.length).toBeGreaterThanOrEqual(12);
 }, 180_000);
 
+test("E40: by hand: up behind HAProxy, one server drained and back, down", async () => {
+  await using box = await sandbox();
+  const up = await box.run("up", "--detach", "--balancer", "haproxy", "--time-scale", "0.5");
+  expect([up.exit, up.out]).toEqual([
+    0,
+    expect.stringMatching(/balancer {2}ws:\S+ +haproxy \(round-robin\)/),
+  ]);
+  try {
+    const drained = await box.run("chaos", "drain-server", "--target", "server-any/balancer", "--for", "1s");
+    expect([drained.exit, drained.out]).toEqual([
+      0,
+      expect.stringMatching(/server-\d\/balancer: effect seen[\s\S]*gone again/),
+    ]);
+    const unknown = await box.run("chaos", "drain-server", "--target", "server-7/balancer", "--for", "1s");
+    expect([unknown.exit, unknown.err]).toEqual([2, expect.stringContaining("SW_UNKNOWN_NAME")]);
+  } finally {
+    expect((await box.run("down")).exit).toBe(0);
+  }
+});
+
 test("a killed harness leaves no balancer behind", async () => {
   await using box = await sandbox();
   const running = box.start("run", ...C50, "--balancer", "nginx");
