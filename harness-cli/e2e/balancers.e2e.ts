@@ -71,7 +71,7 @@ describe("C50: the same small chat through every way in", () => {
     ["haproxy", "round-robin"],
     ["haproxy", "least-connections"],
     ["haproxy", "cookie"],
-  ])("F2, F6: %s with %s, set up well: the same verdicts as the direct way", async (program, balance) => {
+  ])("F2, F3, F6: %s with %s, set up well: the same verdicts as the direct way", async (program, balance) => {
     const through = await run(...C50, "--balancer", program, "--balance", balance);
     expect(breached(through)).toEqual([]);
     const judged = ({ verdict }: Ran) => verdict.checks.map(({ name, phase }) => `${name} ${phase}`);
@@ -170,7 +170,7 @@ describe("C53: an instance goes and comes back while users keep coming", () => {
   const C53 = ["scale-in-out", "--seed", "53"];
 
   test.each(["nginx", "haproxy"])(
-    "%s counts connections: the one that came back gets its share",
+    "C53, F28: %s counts connections: the one that came back gets its share",
     async (program) => {
       const ran = await run(...C53, "--balancer", program);
       expect(foundBy("balance", ran)).toBe("");
