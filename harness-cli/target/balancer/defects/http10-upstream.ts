@@ -8,7 +8,10 @@ const defect: BalancerDefect = {
   inProduction:
     "Upgrade and Connection are passed on as every guide says, and still no handshake through nginx is answered with 101.",
   remedy: "Set proxy_http_version 1.1 in the same location; its default was 1.0 for two decades.",
-  signs: [{ fact: "handshakes", weight: 3 }],
+  signs: [
+    { fact: "handshakes", weight: 3 },
+    { fact: "feature:handshake-in-http10", weight: 5 },
+  ],
   caughtBy: { scenario: "proxy-matrix", check: "handshakes" },
   program: "nginx",
   apply: (healthy) => ({ ...healthy, upstreamHttp: "1.0" }),
