@@ -7,10 +7,13 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Fault } from "../../../chaos/fault.ts";
 import blackhole from "../../../chaos/faults/blackhole.ts";
+import cpuLimit from "../../../chaos/faults/cpu-limit.ts";
 import cut from "../../../chaos/faults/cut.ts";
 import freeze from "../../../chaos/faults/freeze.ts";
 import kill from "../../../chaos/faults/kill.ts";
 import latency from "../../../chaos/faults/latency.ts";
+import networkDisconnect from "../../../chaos/faults/network-disconnect.ts";
+import outOfMemory from "../../../chaos/faults/out-of-memory.ts";
 import pgExhaustConnections from "../../../chaos/faults/pg-exhaust-connections.ts";
 import redisFailover from "../../../chaos/faults/redis-failover.ts";
 import redisRestartEmpty from "../../../chaos/faults/redis-restart-empty.ts";
@@ -189,6 +192,49 @@ describe.skipIf(inject("noContainers") !== undefined)("the reference system in c
     }
     await through(pgExhaustConnections, postgres);
     await allWell();
+  });
+
+  test("E11, E57: out of the network: alive and unreachable, no FIN reaches anybody, and back again", async () => {
+    const { process, allWell } = portsOf(target);
+    const { origin } = target.access as { origin: string };
+    const socket = new WebSocket(target.endpoints[0] as string, ["v12.stomp"], { origin });
+    await once(socket, "open");
+    await through(networkDisconnect, process("server-1"), {}, () =>
+      expect(socket.readyState).toBe(WebSocket.OPEN),
+    );
+    socket.terminate();
+    for (const name of ["redis", "postgres"]) await through(networkDisconnect, process(name));
+    await allWell();
+  });
+
+  test("E16: a quota holds it back, and is gone afterwards", async () => {
+    const { process, allWell } = portsOf(target);
+    await through(cpuLimit, process("server-1"), { cpus: 0.02 });
+    await allWell();
+  });
+
+  test("E15: one that gets no more memory is killed for it, and starts again with what it had", async () => {
+    const server = portsOf(target).process("server-2");
+    const { origin } = target.access as { origin: string };
+    const crowd: WebSocket[] = [];
+    const grow = setInterval(() => {
+      for (let n = 0; n < 20; n++) {
+        const socket = new WebSocket(target.endpoints[1] as string, ["v12.stomp"], { origin });
+        crowd.push(socket.on("error", () => {}));
+      }
+    }, 100);
+    try {
+      await through(outOfMemory, server);
+    } finally {
+      clearInterval(grow);
+      for (const socket of crowd) socket.terminate();
+    }
+    expect(news.filter(({ what }) => what === "exited").at(-1)).toMatchObject({
+      name: "server-2",
+      expected: true,
+    });
+    expect(await server.limits?.get("address-space")).toBe(undefined);
+    await portsOf(target).allWell();
   });
 
   test("what the containers say is in the run's logs, and every exit of them was asked for", async () => {

@@ -17,6 +17,7 @@ import { allOf, unlessAborted, watchStart } from "../start-together.ts";
 import { switchBoard } from "../switch-board.ts";
 import type { RunningTarget } from "../target.ts";
 import { ProxiesMissing } from "../toxiproxy-process.ts";
+import { containerBox, containerLimits } from "./container-box.ts";
 import { containerSpawner, isOfThisMachine } from "./container-child.ts";
 import { type Daemon, meetDaemon } from "./daemon.ts";
 import { createFleet, type Fleet, removeAbandoned } from "./fleet.ts";
@@ -191,17 +192,20 @@ function serverContainer(
   internalToken: string,
   { fleet, onEvent, logFile }: ContainerPlace,
 ): OwnProcess {
+  // One CPU and 2 GB (A134).
+  const spec = {
+    name,
+    image,
+    command: serverCommand,
+    env,
+    ports: { [SERVER_PORT]: port },
+    memoryBytes: 2_048 * MEGABYTE,
+    cpus: 1,
+  };
   return ownProcess({
-    // One CPU and 2 GB (A134).
-    supervisor: containerSpawner(fleet, {
-      name,
-      image,
-      command: serverCommand,
-      env,
-      ports: { [SERVER_PORT]: port },
-      memoryBytes: 2_048 * MEGABYTE,
-      cpus: 1,
-    }),
+    supervisor: containerSpawner(fleet, spec),
+    limits: containerLimits(fleet, spec),
+    box: containerBox(fleet, spec),
     onEvent,
     spec: { name, command: image, args: serverCommand, logFile: logFile(name) },
     switches: switchBoard(urlOf(port), internalToken),
@@ -214,22 +218,24 @@ function postgresContainer(port: number, { fleet, onEvent, logFile }: ContainerP
   const { fsync, full_page_writes, max_connections, log_min_messages } = postgresSettings;
   const settings = { fsync, full_page_writes, max_connections, log_min_messages };
   const args = Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  const spec = {
+    name: "postgres",
+    image: images.postgres,
+    command: args,
+    env: {
+      POSTGRES_USER: database.user,
+      POSTGRES_PASSWORD: database.password,
+      POSTGRES_DB: database.name,
+      POSTGRES_HOST_AUTH_METHOD: "trust",
+      POSTGRES_INITDB_ARGS: "-E UTF8 --locale=C --no-sync",
+    },
+    ports: { [POSTGRES_PORT]: port },
+    memoryBytes: 1_024 * MEGABYTE,
+    cpus: 1,
+  };
   return ownProcess({
-    supervisor: containerSpawner(fleet, {
-      name: "postgres",
-      image: images.postgres,
-      command: args,
-      env: {
-        POSTGRES_USER: database.user,
-        POSTGRES_PASSWORD: database.password,
-        POSTGRES_DB: database.name,
-        POSTGRES_HOST_AUTH_METHOD: "trust",
-        POSTGRES_INITDB_ARGS: "-E UTF8 --locale=C --no-sync",
-      },
-      ports: { [POSTGRES_PORT]: port },
-      memoryBytes: 1_024 * MEGABYTE,
-      cpus: 1,
-    }),
+    supervisor: containerSpawner(fleet, spec),
+    box: containerBox(fleet, spec),
     onEvent,
     spec: {
       name: "postgres",
