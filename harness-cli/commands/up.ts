@@ -11,7 +11,7 @@ import type { Action } from "../main.ts";
 import { plan } from "../plan.ts";
 import { progressOn } from "../progress.ts";
 import { findTools } from "../provision/tools.ts";
-import { runAsOption } from "../run-as.ts";
+import { runAsOption, unneededTools } from "../run-as.ts";
 import { bringUp } from "../target/bring-up.ts";
 import { createSupervisor } from "../target/supervisor.ts";
 import type { RunningTarget } from "../target/target.ts";
@@ -92,7 +92,7 @@ async function attached(
   using interrupt = listenForInterrupt(world, "stopping the system");
   using progress = progressOn(world.stderr, false);
   progress.show("bringing the system up");
-  const tools = await findTools();
+  const tools = await findTools({ unneeded: unneededTools(planned.target) });
   await using supervisor = await createSupervisor({ node: tools.node.path });
   await using target = await bringUp({
     plan: planned,

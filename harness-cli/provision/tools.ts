@@ -60,7 +60,13 @@ export async function inspectTools(machine: Machine = thisMachine()): Promise<re
  * SW_NOT_WRITABLE or SW_DISK_FULL (the cache).
  */
 export async function findTools(
-  options: { readonly fix?: boolean; readonly progress?: Progress; readonly machine?: Machine } = {},
+  options: {
+    readonly fix?: boolean;
+    readonly progress?: Progress;
+    readonly machine?: Machine;
+    /** May be missing: nobody will ask for them. */
+    readonly unneeded?: readonly ToolName[];
+  } = {},
 ): Promise<Tools> {
   const machine = options.machine ?? thisMachine();
   let reports = await inspectTools(machine);
@@ -71,7 +77,7 @@ export async function findTools(
     await withWritableCache(machine, obtain);
     reports = await inspectTools(machine);
   }
-  const missing = reports.filter((report) => !report.found);
+  const missing = reports.filter((report) => !report.found && !options.unneeded?.includes(report.tool));
   if (missing.length > 0) throw missingError(missing);
   return Object.fromEntries(reports.map((report) => [report.tool, report.found])) as unknown as Tools;
 }

@@ -10,6 +10,7 @@ import blackhole from "../../../chaos/faults/blackhole.ts";
 import cpuLimit from "../../../chaos/faults/cpu-limit.ts";
 import cut from "../../../chaos/faults/cut.ts";
 import freeze from "../../../chaos/faults/freeze.ts";
+import halfOpen from "../../../chaos/faults/half-open.ts";
 import kill from "../../../chaos/faults/kill.ts";
 import latency from "../../../chaos/faults/latency.ts";
 import networkDisconnect from "../../../chaos/faults/network-disconnect.ts";
@@ -48,6 +49,7 @@ describe.skipIf(inject("noContainers") !== undefined)("the reference system in c
       runDir,
       supervisor,
       signal: AbortSignal.timeout(BRING_UP_MS),
+      framesEverywhere: true,
       onEvent: (event) => void news.push(event),
     });
     bringUpMs = performance.now() - startMs;
@@ -76,6 +78,7 @@ describe.skipIf(inject("noContainers") !== undefined)("the reference system in c
       "redis",
       "postgres",
       "toxiproxy",
+      "frame-proxy",
     ]);
     expect(links.map(({ name }) => name)).toEqual(
       [1, 2].flatMap((n) => ["clients", "redis", "postgres"].map((to) => `server-${n}/${to}`)),
@@ -119,6 +122,18 @@ describe.skipIf(inject("noContainers") !== undefined)("the reference system in c
 
   test("E4, E57: a black hole between containers, and the way back", async () => {
     await through(blackhole, portsOf(target).link("server-2/clients"));
+    await portsOf(target).allWell();
+  });
+
+  test("E58, E59: one direction of a chosen connection goes silent, by the frame proxy in its own container", async () => {
+    const { origin } = target.access as { origin: string };
+    const socket = new WebSocket(target.endpoints[0] as string, ["v12.stomp"], { origin });
+    await once(socket, "open");
+    const link = portsOf(target).link("server-1/clients");
+    const speak = setInterval(() => socket.send("\n"), 50);
+    await through(halfOpen, link, { victims: 1, stream: "upstream", keep: "drop" });
+    clearInterval(speak);
+    socket.terminate();
     await portsOf(target).allWell();
   });
 
