@@ -1,4 +1,4 @@
-import type { Port, Store } from "./topology.ts";
+import type { Balancer, Port, Store } from "./topology.ts";
 
 export type FaultParams = Readonly<Record<string, number | string | boolean>>;
 
@@ -21,6 +21,10 @@ export interface Fault<K extends Port["kind"] = Port["kind"], P extends FaultPar
   readonly engine?: Store["engine"];
   /** On a process: the kinds that it can act on. Absent: all. */
   readonly processes?: readonly ("server" | Store["engine"])[];
+  /** On a balancer: what it holds of one server (`server-2/balancer`). Absent: the balancer as a whole. */
+  readonly ofServer?: true;
+  /** On a balancer: the only program that can be made to do so. */
+  readonly program?: Balancer["program"];
   /** Aimed at `server-all` it hits one after the other, each in its share of the window. */
   readonly inTurn?: true;
   readonly params: P;
@@ -89,6 +93,7 @@ function facesClients(on: Port["kind"], targetName: string): boolean {
       return targetName !== "redis" && targetName !== "postgres";
     case "store":
       return false;
+    case "balancer":
     case "shell":
       return true;
   }

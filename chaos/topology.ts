@@ -4,7 +4,7 @@ import type { FrameRule, RuleState } from "./frame-proxy/rule.ts";
  * What a fault may touch, as ports: the same faults run on plain processes, on containers and in front of a
  * user's own system, whoever implements these.
  */
-export type Port = Link | Process | Store | Shell;
+export type Port = Link | Process | Store | Balancer | Shell;
 
 /** Where a link's data flows: downstream is from the upstream server to whoever dialled. */
 export type Stream = "upstream" | "downstream";
@@ -183,6 +183,60 @@ export interface PostgresSession extends AsyncDisposable {
   readonly gone: Promise<void>;
 }
 
+/** What may be changed at a balancer while it runs. */
+export interface BalancerChange {
+  readonly idleTimeoutMs?: number;
+  readonly passesUpgrade?: boolean;
+  readonly upstreamHttp?: "1.1" | "1.0";
+  readonly failsOver?: boolean;
+  /** 0: no limit. */
+  readonly connectionsMax?: number;
+  /** Gets nobody new: the name of a server. */
+  readonly drained?: string;
+  /** Is looked for where nobody listens: the name of a server. */
+  readonly dead?: string;
+}
+
+/** The balancer (`balancer`), or what it holds of one server (`server-2/balancer`). */
+export interface Balancer {
+  readonly kind: "balancer";
+  readonly name: string;
+  readonly program: "nginx" | "haproxy";
+  /** Every one that it spreads clients over. */
+  readonly servers: readonly string[];
+  /** The one that this port is about; absent: all. */
+  readonly server?: string;
+  /**
+   * Another setting on top of those in force, by a reload where it must be: who is connected keeps the old one. In
+   * force when this resolves. The undo takes back this change and no other, and may run twice.
+   */
+  alter(change: BalancerChange): Promise<AsyncDisposable>;
+  /** The same settings again, by new workers; the old ones live as long as their connections. */
+  reload(): Promise<void>;
+  /** Pids of those that hold connections, old ones included. Empty while it is not running. */
+  workers(): readonly number[];
+  /** Ends workers, and every connection that they hold. Those that are gone are no error. */
+  endWorkers(pids: readonly number[]): void;
+  /** One request to each server in turn, as far as it knows them well. Undefined without an answer in time. */
+  visit(timeoutMs: number): Promise<{ readonly status: number; readonly server?: string } | undefined>;
+  /** What is left of a WebSocket handshake behind it. Undefined without an answer in time. */
+  handshakeBehind(
+    timeoutMs: number,
+  ): Promise<{ readonly status: number; readonly http?: string; readonly upgrade?: string } | undefined>;
+  /** A WebSocket through it to an end that never says anything. */
+  tunnel(timeoutMs: number): Promise<Tunnel>;
+}
+
+/** Disposing closes it. */
+export interface Tunnel extends Disposable {
+  /** Of the handshake; undefined when there was no answer in time. */
+  readonly status: number | undefined;
+  /** Ms from the handshake's answer to its end by the other side; undefined while it is open. */
+  endedAfterMs(): number | undefined;
+  /** Ms since the handshake's answer. */
+  ageMs(): number;
+}
+
 /** A user's own commands against a user's own system; `name` is what the user calls the thing they act on. */
 export interface Shell {
   readonly kind: "shell";
@@ -200,4 +254,6 @@ export interface Topology {
   readonly links: readonly Link[];
   readonly processes: readonly Process[];
   readonly stores: readonly Store[];
+  /** Absent where there is none. */
+  readonly balancers?: readonly Balancer[];
 }

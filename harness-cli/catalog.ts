@@ -3,50 +3,65 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Fault } from "../chaos/fault.ts";
 import type { Check } from "../reports/check.ts";
+import type { Feature } from "../reports/feature.ts";
 import type { ClientDefect } from "../scenarios/model/client-defect.ts";
 import type { Scenario } from "../scenarios/model/scenario.ts";
 import type { Defect as ServerDefect } from "../target-server/defect.ts";
 import { SeaworthyError } from "./errors.ts";
 import { hintFor } from "./names.ts";
+import type { BalancerDefect } from "./target/balancer/defect.ts";
 
 /** The folders are the registry: one file, one entry, its default export carries the file's name. */
 const folders = {
   scenario: "../scenarios/",
   fault: "../chaos/faults/",
   check: "../reports/checks/",
+  feature: "../reports/features/",
   serverDefect: "../target-server/defects/",
   clientDefect: "../scenarios/defects/",
+  balancerDefect: "./target/balancer/defects/",
 } as const;
 
-/** A defect wherever it lives: `server` ones are policies of the reference server, `client` ones of the load. */
+/**
+ * A defect wherever it lives: `server` ones are policies of the reference server, `client` ones of the load, `balancer`
+ * ones of what stands between.
+ */
 export type AnyDefect =
   | ({ readonly where: "server" } & ServerDefect)
-  | ({ readonly where: "client" } & ClientDefect);
+  | ({ readonly where: "client" } & ClientDefect)
+  | ({ readonly where: "balancer" } & BalancerDefect);
 
 export interface Catalog {
   readonly scenarios: ReadonlyMap<string, Scenario>;
   readonly faults: ReadonlyMap<string, Fault>;
   readonly checks: ReadonlyMap<string, Check>;
   readonly defects: ReadonlyMap<string, AnyDefect>;
+  /** Patterns in a record that tell one mistake from its look-alikes. */
+  readonly features: ReadonlyMap<string, Feature>;
 }
 
 export async function loadCatalog(): Promise<Catalog> {
-  const [scenarios, faults, checks, serverDefects, clientDefects] = await Promise.all([
-    entries<Scenario>(folders.scenario),
-    entries<Fault>(folders.fault),
-    entries<Check>(folders.check),
-    entries<ServerDefect>(folders.serverDefect),
-    entries<ClientDefect>(folders.clientDefect),
-  ]);
+  const [scenarios, faults, checks, features, serverDefects, clientDefects, balancerDefects] =
+    await Promise.all([
+      entries<Scenario>(folders.scenario),
+      entries<Fault>(folders.fault),
+      entries<Check>(folders.check),
+      entries<Feature>(folders.feature),
+      entries<ServerDefect>(folders.serverDefect),
+      entries<ClientDefect>(folders.clientDefect),
+      entries<BalancerDefect>(folders.balancerDefect),
+    ]);
   const defects = [
     ...serverDefects.map((defect) => ({ where: "server" as const, ...defect })),
     ...clientDefects.map((defect) => ({ where: "client" as const, ...defect })),
+    ...balancerDefects.map((defect) => ({ where: "balancer" as const, ...defect })),
   ];
   return {
     scenarios: byName(scenarios),
     faults: byName(faults),
     checks: byName(checks),
     defects: byName(defects),
+    features: byName(features),
   };
 }
 

@@ -46,6 +46,7 @@ export function portNamed(topology: Topology, name: string, on: Port["kind"]): P
     link: topology.links,
     process: topology.processes,
     store: topology.stores,
+    balancer: topology.balancers ?? [],
     shell: [],
   }[on];
   const port = ports.find((candidate) => candidate.name === name);

@@ -128,28 +128,44 @@ export function targetNames(target: Reference | External): {
   link: string[];
   process: string[];
   store: string[];
+  balancer: string[];
   /** Empty: a user's commands have the names that the user gives them. */
   shell: string[];
 } {
+  const none = { link: [], process: [], store: [], balancer: [], shell: [] };
   if (target.kind === "external") {
-    return { link: target.urls.map((_, i) => `server-${i + 1}/clients`), process: [], store: [], shell: [] };
+    return { ...none, link: target.urls.map((_, i) => `server-${i + 1}/clients`) };
   }
   const servers = Array.from({ length: target.instances }, (_, i) => `server-${i + 1}`);
+  const links = servers.flatMap((server) =>
+    ["clients", "redis", "postgres"].map((end) => `${server}/${end}`),
+  );
+  const processes = [...servers, "redis", "postgres"];
+  const stores = ["redis", "postgres"];
+  if (!target.balancer) return { ...none, link: links, process: processes, store: stores };
   return {
-    link: servers.flatMap((server) => ["clients", "redis", "postgres"].map((end) => `${server}/${end}`)),
-    process: [...servers, "redis", "postgres"],
-    store: ["redis", "postgres"],
-    shell: [],
+    ...none,
+    link: ["balancer/clients", ...links],
+    process: ["balancer", ...processes],
+    store: stores,
+    balancer: ["balancer", ...servers.map((server) => `${server}/balancer`)],
   };
 }
 
-/** A store's own commands are its own; single frames are seen between clients and servers only. */
-export function fits(fault: Pick<Fault, "engine" | "frames" | "processes">, target: string): boolean {
-  const process = target === "redis" || target === "postgres" ? target : "server";
+/**
+ * A store's own commands are its own; single frames are seen between clients and servers only; a balancer does some
+ * things as a whole, others to one server.
+ */
+export function fits(
+  fault: Pick<Fault, "on" | "engine" | "frames" | "processes" | "ofServer">,
+  target: string,
+): boolean {
+  const process = ["redis", "postgres", "balancer"].includes(target) ? target : "server";
   return (
     (!fault.engine || fault.engine === target) &&
     (!fault.frames || target.endsWith("/clients")) &&
-    (!fault.processes || fault.processes.includes(process))
+    (!fault.processes || fault.processes.some((each) => each === process)) &&
+    (fault.on !== "balancer" || (fault.ofServer === true) === target.endsWith("/balancer"))
   );
 }
 
@@ -199,6 +215,14 @@ export function planFault(
       "SW_BAD_FAULT_WINDOW",
       `the window of --fault "${spec.text}" ${spec.fromMs >= spec.toMs ? "is empty" : "lies outside the run"}`,
       `choose two times, the first smaller, between 0s and ${(context.runMs - earliestMs) / 1_000}s${earliestMs > 0 ? " after the condition" : ", when publishing stops"}`,
+    );
+  }
+  const program = context.target.kind === "reference" ? context.target.balancer?.program : undefined;
+  if (fault.program && program && fault.program !== program) {
+    mistakes.add(
+      "SW_USAGE",
+      `fault ${fault.name} is nothing that ${program} can be made to do`,
+      `run it with --balancer ${fault.program}`,
     );
   }
   requireBackend(fault, context.target, mistakes);
@@ -260,11 +284,14 @@ function victims(
     const draw = random(context.seed, "victim", context.index)();
     return [matching[Math.floor(draw * matching.length)] as string];
   }
-  const choices = names.length > 0 ? [...names, "server-any", "server-all"] : [];
+  const each = names.find((candidate) => candidate.startsWith("server-"))?.replace(/^server-\d+/, "");
+  const choices = each === undefined ? names : [...names, `server-any${each}`, `server-all${each}`];
   mistakes.add(
     "SW_UNKNOWN_NAME",
     `fault ${fault.name} acts on a ${fault.on}, and no ${fault.on} is called "${name}"`,
-    choices.length > 0 ? hintFor(name, choices) : `this target has no ${fault.on} that the harness can reach`,
+    choices.length > 0
+      ? hintFor(name, choices)
+      : `this target has no ${fault.on} that the harness can reach${fault.on === "balancer" ? "; --balancer nginx gives the reference system one" : ""}`,
   );
   return [];
 }

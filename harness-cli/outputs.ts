@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Check } from "../reports/check.ts";
+import { diagnose } from "../reports/diagnosis.ts";
 import { judge } from "../reports/judge.ts";
 import type { PlannedCheck } from "../reports/record/plan.ts";
 import { NoRecord, readRecord } from "../reports/record/reader.ts";
@@ -32,7 +33,9 @@ export async function judgeRun(
   const record = only ? { ...whole, plan: { ...whole.plan, checks: only } } : whole;
   const checks: Check[] = [];
   for (const { name } of record.plan.checks) checks.push(await find("check", name, catalog.checks, cwd));
-  const report = judge(record, checks);
+  const judged = judge(record, checks);
+  const diagnoses = diagnose(judged, record, [...catalog.defects.values()], catalog.features);
+  const report = { ...judged, diagnoses };
   return { record, report, verdict: verdictFile(report) };
 }
 

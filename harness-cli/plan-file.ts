@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { balancerPrograms, balances } from "../reports/record/balancer.ts";
 import type { Plan } from "../reports/record/plan.ts";
+import { invariants } from "../scenarios/model/scenario.ts";
 import { checkCaps } from "./caps.ts";
 import { type Catalog, find } from "./catalog.ts";
 import { quantities } from "./conditions.ts";
@@ -17,6 +19,20 @@ const limits = z.partialRecord(z.enum(["warm-up", "baseline", "fault", "recovery
 
 const engine = z.enum(["k6", "native"]);
 
+const balancer = z.strictObject({
+  program: z.enum(balancerPrograms),
+  balance: z.enum(balances),
+  idleTimeoutMs: z.number().int().min(1).max(86_400_000),
+  passesUpgrade: z.boolean(),
+  upstreamHttp: z.enum(["1.1", "1.0"]),
+  forwardsHeaders: z.boolean(),
+  buffers: z.boolean(),
+  failsOver: z.boolean(),
+  deadServers: z.number().int().min(0).max(9),
+  connectionsMax: z.number().int().min(0).max(100_000),
+  defects: z.array(z.string()),
+});
+
 const schema = z.strictObject({
   format: z.literal(1),
   seed: z.number().int().nonnegative(),
@@ -32,6 +48,9 @@ const schema = z.strictObject({
       clients: z.number().int().nonnegative(),
       engine,
       provokes: z.array(z.number().int()),
+      asks: z
+        .array(z.strictObject({ about: z.string(), invariant: z.enum(invariants), expected: z.string() }))
+        .exactOptional(),
     }),
   ),
   clientDefects: z.array(z.string()),
@@ -40,6 +59,8 @@ const schema = z.strictObject({
       kind: z.literal("reference"),
       instances: z.number().int().min(1).max(9),
       defects: z.array(z.string()),
+      balancer: balancer.exactOptional(),
+      settings: z.record(z.string().regex(/^[A-Z][A-Z_]*$/), z.string()).exactOptional(),
       runAs: z.enum(["processes", "containers"]),
     }),
     z.strictObject({
@@ -148,7 +169,10 @@ async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<vo
       );
     }
   }
-  const defects = [...plan.clientDefects, ...(plan.target.kind === "reference" ? plan.target.defects : [])];
+  const { target } = plan;
+  const serverSide =
+    target.kind === "reference" ? [...target.defects, ...(target.balancer?.defects ?? [])] : [];
+  const defects = [...plan.clientDefects, ...serverSide];
   for (const name of defects) {
     if (!catalog.defects.has(name))
       mistakes.add("SW_UNKNOWN_NAME", `unknown defect "${name}"`, hintFor(name, [...catalog.defects.keys()]));

@@ -20,6 +20,7 @@ import { type FaultContext, parseFaultSpec, planFault } from "./fault-spec.ts";
 import { MistakeList } from "./mistakes.ts";
 import { hintFor } from "./names.ts";
 import { checkParams, parseParams } from "./params.ts";
+import { type BalancerRequest, planBalancer, settingsOfDefects } from "./plan-balancer.ts";
 
 /** What a person asked for, as they wrote it. */
 export interface Request {
@@ -36,11 +37,16 @@ export interface Request {
   /** `check=value` or `check.phase=value`. */
   readonly limits: readonly string[];
   readonly seed: number;
-  readonly timeScale: number;
+  /** Undefined: the scenario's own. */
+  readonly timeScale?: number | undefined;
   /** Plays every role that does not name one of its own. */
   readonly engine: LoadEngine;
   readonly target:
-    | { readonly kind: "reference"; readonly instances: number; readonly runAs?: RunAs | "auto" }
+    | ({
+        readonly kind: "reference";
+        readonly instances: number;
+        readonly runAs?: RunAs | "auto";
+      } & BalancerRequest)
     | Omit<External, "caps">;
   /** For a system off this machine; undefined: the safe defaults. */
   readonly maxConnections?: number | undefined;
@@ -55,12 +61,14 @@ const PHASE_KINDS: readonly PhaseKind[] = ["baseline", "fault", "recovery", "fin
 /** Needs the reference server's database. */
 const STORE_CHECKS = ["no-phantom"];
 /** Needs a Prometheus endpoint with the series of D48. */
-const METRIC_CHECKS = ["send-queue-depth"];
+const METRIC_CHECKS = ["send-queue-depth", "connection-gauge", "queued-bytes", "leftovers"];
 
 /** The complete plan of a request: every default applied, every victim drawn. Throws all `Mistakes` together. */
 export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
   const mistakes = new MistakeList();
-  const { seed, timeScale, cwd } = request;
+  const { seed, cwd } = request;
+  const scenario = await mistakes.take(find("scenario", request.scenario, catalog.scenarios, cwd));
+  const timeScale = request.timeScale ?? scenario?.timeScale ?? 1;
   if (!(timeScale >= 0.01 && timeScale <= 10)) {
     mistakes.add(
       "SW_USAGE",
@@ -68,9 +76,8 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
       "choose 0.01 to 10; 0.1 makes every timer ten times shorter",
     );
   }
-  const scenario = await mistakes.take(find("scenario", request.scenario, catalog.scenarios, cwd));
   const defects = await findDefects(request, catalog, mistakes);
-  const target = planTarget(request, defects, mistakes);
+  const target = planTarget(request, scenario, defects, mistakes);
   // Without a scenario nothing below can be said; what is wrong with the rest of the line is still worth saying.
   if (!scenario) {
     for (const text of request.faults) {
@@ -89,7 +96,9 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
     if (defect.where === "client")
       checkParams(`defect ${defect.name}`, { ...scenario.params, ...defect.params }, scenario, mistakes);
   }
-  const timing = scenario.timing(params);
+  const settings = { ...scenario.reference?.(params), ...settingsOfDefects(defects) };
+  const hasSettings = target.kind === "reference" && Object.keys(settings).length > 0;
+  const timing = scenario.timing(params, timeScale);
   const roles = planRoles(scenario, params, request.engine);
   const clients = roles.reduce((sum, role) => sum + role.clients, 0);
   if (target.kind === "external") checkCaps(target, clients, params, mistakes);
@@ -122,7 +131,7 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
     clients: roles.reduce((sum, role) => sum + role.clients, 0),
     roles,
     clientDefects: defects.filter((defect) => defect.where === "client").map((defect) => defect.name),
-    target,
+    target: hasSettings ? { ...target, settings } : target,
     ...(probed > 0 ? { probe: { subscriptions: probed } } : {}),
     timeline,
     checks,
@@ -134,8 +143,9 @@ export function planRoles(scenario: Scenario, params: Params, engine: LoadEngine
   return Object.entries(scenario.roles(params)).map(([name, role]) => ({
     name,
     clients: role.load.clients,
-    engine: role.engine ?? engine,
-    provokes: role.provokes ?? [],
+    ...("exam" in role
+      ? { engine: "native" as const, provokes: [], asks: role.asks }
+      : { engine: role.engine ?? engine, provokes: role.provokes ?? [] }),
   }));
 }
 
@@ -152,12 +162,21 @@ async function findDefects(request: Request, catalog: Catalog, mistakes: Mistake
 
 function planTarget(
   request: Request,
+  scenario: Scenario | undefined,
   defects: readonly AnyDefect[],
   mistakes: MistakeList,
 ): Reference | External {
   const { target } = request;
   const serverDefects = defects.filter((defect) => defect.where === "server").map((defect) => defect.name);
   if (target.kind === "external") {
+    for (const { name, where } of defects) {
+      if (where !== "balancer") continue;
+      mistakes.add(
+        "SW_USAGE",
+        `defect ${name} is a setting of our own balancer, and --url names another system`,
+        "leave out --defect, or leave out --url",
+      );
+    }
     if (serverDefects.length > 0) {
       mistakes.add(
         "SW_USAGE",
@@ -171,9 +190,23 @@ function planTarget(
   if (!Number.isInteger(target.instances) || target.instances < 1 || target.instances > 9) {
     mistakes.add("SW_USAGE", `--instances ${target.instances} is out of range`, "choose 1 to 9");
   }
+  const balancer = planBalancer(target, scenario?.balancer === true, defects, mistakes);
   // Processes start in a second, need no daemon, and are what every figure of ours was measured with.
   const runAs = target.runAs === "containers" ? "containers" : "processes";
-  return { kind: "reference", instances: target.instances, defects: serverDefects, runAs };
+  if (balancer && runAs === "containers") {
+    mistakes.add(
+      "SW_USAGE",
+      "a balancer stands in front of processes only",
+      "leave out --run-as containers, or the balancer; docker-compose.yml has both",
+    );
+  }
+  return {
+    kind: "reference",
+    instances: target.instances,
+    defects: serverDefects,
+    ...(balancer ? { balancer } : {}),
+    runAs,
+  };
 }
 
 /** As many listeners as measure a p99 in seconds and cost nothing (10 to 20: facts of the load). */

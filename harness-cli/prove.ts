@@ -1,166 +1,124 @@
 import type { RunAs } from "../reports/record/plan.ts";
-import type { Judgement, Report } from "../reports/report.ts";
-import type { Overall, Verdict } from "../reports/verdict.ts";
+import type { Overall } from "../reports/verdict.ts";
 import type { AnyDefect } from "./catalog.ts";
 import type { Request } from "./plan.ts";
+import { breachedChecks, outcomeOf, type RunOne, untilJudged } from "./prove/attempt.ts";
+import { inTurn } from "./prove/in-turn.ts";
+import { type HealthyRun, type Matrix, matrixOf, type ProvedDefect } from "./prove/matrix.ts";
+import { keyOf, requestFor, seedOf } from "./prove/request.ts";
+import type { Results } from "./prove/results.ts";
 import type { RunResult } from "./run.ts";
 
-/** One defect, switched on: did the check that it names turn red? */
-export interface ProvedDefect {
-  readonly defect: string;
-  readonly requirement: readonly string[];
-  readonly scenario: string;
-  readonly check: string;
-  readonly caught: boolean;
-  /** Runs thrown away before this one, because nothing could be judged by them (a machine that was busy, say). */
-  readonly invalidRuns: number;
-  /** Other checks that turned red. */
-  readonly otherBreached: readonly string[];
-  readonly overall: Overall;
-  readonly ended: string;
+export interface ProveOptions {
   readonly seed: number;
-  /** The run's folder below the folder of runs. */
-  readonly run: string;
-}
-
-/** The same scenarios and faults with nothing switched on: nothing may turn red. */
-export interface HealthyRun {
-  readonly scenario: string;
-  readonly faults: readonly string[];
-  readonly overall: Overall;
-  /** False alarms. */
-  readonly breached: readonly string[];
-  /** Why the run could not say, each reason once. */
-  readonly unknown: readonly string[];
-  readonly invalidRuns: number;
-  readonly ended: string;
-  readonly seed: number;
-  readonly run: string;
-}
-
-export interface Matrix {
-  readonly format: 1;
-  readonly rows: readonly ProvedDefect[];
-  readonly healthy: readonly HealthyRun[];
-  readonly totals: {
-    readonly defects: number;
-    readonly caught: number;
-    readonly healthyRuns: number;
-    readonly alarms: number;
-    readonly unknown: number;
-  };
+  /**
+   * Runs with nothing switched on, dealt out in turn over the different scenarios and faults of the defects; undefined:
+   * one of each.
+   */
+  readonly healthyRuns: number | undefined;
+  readonly cwd: string;
+  /** How the reference system is brought up. */
+  readonly runAs?: RunAs | "auto" | undefined;
+  /** At the same time. One on two cores: they measure one system. */
+  readonly jobs: number;
+  readonly results: Results;
 }
 
 /**
- * A run by which nothing can be judged (of a broken system: in which the check that must catch it could not say) is no
- * result: it is thrown away, counted, and made again until there were this many.
- */
-const ATTEMPTS = 3;
-
-/** Runs one request and says how it came out and where it lies. */
-export type RunOne = (request: Request, label: string) => Promise<RunResult & { readonly run: string }>;
-
-/**
- * Each defect once in the scenario that must catch it, then `healthyRuns` runs of the same scenarios and faults in
- * turn without any. Seeds follow from `seed`, each run its own. One after the other: two cores measure one system.
+ * Each defect once in the scenario that must catch it, and the same scenarios and faults without any. What `results`
+ * holds already is not run again.
  */
 export async function prove(
   defects: readonly AnyDefect[],
-  options: {
-    readonly seed: number;
-    readonly healthyRuns: number;
-    readonly cwd: string;
-    readonly runAs?: RunAs | "auto";
-  },
+  options: ProveOptions,
   runOne: RunOne,
 ): Promise<Matrix> {
-  let seed = options.seed;
-  const rows: ProvedDefect[] = [];
-  for (const [i, defect] of defects.entries()) {
-    const label = `${i + 1} of ${defects.length}: ${defect.name}`;
-    const request = requestFor(defect, seed++, options);
-    const broken = { ...request, defects: [defect.name] };
-    const { result, invalidRuns } = await untilJudged(broken, label, runOne, ({ overall, judgements }) => {
-      const named = judgements.filter(({ check }) => check === defect.caughtBy.check);
-      const said = (status: Verdict["status"]) => named.some(({ verdict }) => verdict.status === status);
-      return said("breached") || (overall !== "unknown" && !said("unknown"));
-    });
-    rows.push({ ...proved(defect, request, result), invalidRuns });
-  }
+  const { seed, jobs, results } = options;
+  const healthyRequests = healthyRequestsOf(defects, options);
+  const total = defects.length + healthyRequests.length;
+  const rows: Omit<ProvedDefect, "healthy">[] = [];
   const healthy: HealthyRun[] = [];
-  for (let i = 0; i < options.healthyRuns; i++) {
-    const request = requestFor(defects[i % defects.length] as AnyDefect, seed++, options);
-    const label = `healthy ${i + 1} of ${options.healthyRuns}`;
-    const { result, invalidRuns } = await untilJudged(
-      request,
-      label,
-      runOne,
-      ({ overall }) => overall !== "unknown",
-    );
-    healthy.push({ ...healthyRun(request, result), invalidRuns });
-  }
-  return {
-    format: 1,
-    rows,
-    healthy,
-    totals: {
-      defects: rows.length,
-      caught: rows.filter((row) => row.caught).length,
-      healthyRuns: healthy.length,
-      alarms: healthy.filter((run) => run.overall === "breached").length,
-      unknown: healthy.filter((run) => run.overall === "unknown").length,
-    },
-  };
+  const work = [
+    ...defects.map((defect, at) => async () => {
+      const request = { ...defectRequest(defect, options), defects: [defect.name] };
+      const name = `${defect.name}: ${keyOf(request)}`;
+      const known = results.find<ProvedDefect>(name, request.seed);
+      rows[at] = known ?? (await proved(defect, request, `${at + 1} of ${total}: ${defect.name}`, runOne));
+      if (!known) results.add(name, request.seed, { ...rows[at], healthy: null });
+    }),
+    ...healthyRequests.map((request, at) => async () => {
+      const name = `healthy ${keyOf(request)}`;
+      const known = results.find<HealthyRun>(name, request.seed);
+      const label = `${defects.length + at + 1} of ${total}: ${name}`;
+      const run = known ?? (await healthyRun(request, label, runOne));
+      healthy[at] = run;
+      if (!known) results.add(name, request.seed, run);
+    }),
+  ];
+  await inTurn(work, jobs);
+  const finished = rows.map((row, at) => ({
+    ...row,
+    healthy: worstOf(healthy, keyOf(defectRequest(defects[at] as AnyDefect, options))),
+  }));
+  return matrixOf(seed, finished, healthy);
 }
 
-async function untilJudged(
+/** Every request that `prove` would run: to be planned before anything starts. */
+export function requestsOf(
+  defects: readonly AnyDefect[],
+  options: Asked & Pick<ProveOptions, "healthyRuns">,
+): readonly Request[] {
+  return [
+    ...defects.map((defect) => ({ ...defectRequest(defect, options), defects: [defect.name] })),
+    ...healthyRequestsOf(defects, options),
+  ];
+}
+
+type Asked = Pick<ProveOptions, "seed" | "cwd" | "runAs">;
+
+function defectRequest(defect: AnyDefect, { seed, ...place }: Asked): Request {
+  return requestFor(defect, seedOf(seed, defect.name), place);
+}
+
+function healthyRequestsOf(
+  defects: readonly AnyDefect[],
+  { seed, healthyRuns, ...place }: Asked & Pick<ProveOptions, "healthyRuns">,
+): Request[] {
+  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, place)), defect]));
+  const different = [...byKey];
+  return Array.from({ length: healthyRuns ?? different.length }, (_, at) => {
+    const [key, defect] = different[at % different.length] as [string, AnyDefect];
+    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), place);
+  });
+}
+
+async function proved(
+  defect: AnyDefect,
   request: Request,
   label: string,
   runOne: RunOne,
-  isJudged: (report: Report) => boolean,
-) {
-  for (let invalidRuns = 0; ; invalidRuns++) {
-    const result = await runOne(
-      request,
-      invalidRuns === 0 ? label : `${label}, again: nothing could be judged`,
-    );
-    if (isJudged(result.report) || invalidRuns + 1 === ATTEMPTS) return { result, invalidRuns };
-  }
-}
-
-function requestFor(
-  { caughtBy }: AnyDefect,
-  seed: number,
-  { cwd, runAs = "auto" }: { readonly cwd: string; readonly runAs?: RunAs | "auto" },
-): Request {
-  return {
-    scenario: caughtBy.scenario,
-    params: Object.entries(caughtBy.params ?? {}).map(([key, value]) => `${key}=${value}`),
-    faults: caughtBy.faults ?? [],
-    defects: [],
-    checks: [],
-    limits: [],
-    seed,
-    timeScale: 1,
-    engine: "k6",
-    target: { kind: "reference", instances: 3, runAs },
-    cwd,
-  };
-}
-
-function proved(
-  defect: AnyDefect,
-  request: Request,
-  { report, run }: RunResult & { run: string },
-): Omit<ProvedDefect, "invalidRuns"> {
-  const breached = breachedChecks(report.judgements);
+): Promise<Omit<ProvedDefect, "healthy">> {
+  const { check } = defect.caughtBy;
+  const isJudged: Parameters<typeof untilJudged>[3] = (report) =>
+    outcomeOf(report, check).outcome !== "unknown";
+  const { result, invalidRuns } = await untilJudged(request, label, runOne, isJudged);
+  const { report, run } = result;
+  const { outcome, why } = outcomeOf(report, check);
+  const diagnoses = report.diagnoses ?? [];
   return {
     defect: defect.name,
+    wave: defect.wave,
     requirement: defect.requirement,
     scenario: request.scenario,
-    check: defect.caughtBy.check,
-    caught: breached.includes(defect.caughtBy.check),
-    otherBreached: breached.filter((check) => check !== defect.caughtBy.check),
+    faults: request.faults,
+    check,
+    outcome,
+    caught: outcome === "caught",
+    rank: diagnoses.find(({ mistake }) => mistake === defect.name)?.rank ?? null,
+    diagnosed: diagnoses.slice(0, 3).map(({ mistake }) => mistake),
+    otherBreached: breachedChecks(report.judgements).filter((one) => one !== check),
+    ...(why === undefined ? {} : { why }),
+    invalidRuns,
     overall: report.overall,
     ended: report.ended.how,
     seed: request.seed,
@@ -168,7 +126,17 @@ function proved(
   };
 }
 
-function healthyRun(
+async function healthyRun(request: Request, label: string, runOne: RunOne): Promise<HealthyRun> {
+  const { result, invalidRuns } = await untilJudged(
+    request,
+    label,
+    runOne,
+    ({ overall }) => overall !== "unknown",
+  );
+  return { ...healthyOf(request, result), invalidRuns };
+}
+
+function healthyOf(
   request: Request,
   { report, run }: RunResult & { run: string },
 ): Omit<HealthyRun, "invalidRuns"> {
@@ -176,6 +144,7 @@ function healthyRun(
     verdict.status === "unknown" ? [`${check} in ${phase}: ${verdict.why}`] : [],
   );
   return {
+    key: keyOf(request),
     scenario: request.scenario,
     faults: request.faults,
     overall: report.overall,
@@ -187,8 +156,8 @@ function healthyRun(
   };
 }
 
-function breachedChecks(judgements: readonly Judgement[]): string[] {
-  return [
-    ...new Set(judgements.filter(({ verdict }) => verdict.status === "breached").map(({ check }) => check)),
-  ];
+function worstOf(healthy: readonly HealthyRun[], key: string): Overall | null {
+  const own = healthy.filter((run) => run.key === key).map(({ overall }) => overall);
+  if (own.length === 0) return null;
+  return own.includes("breached") ? "breached" : own.includes("unknown") ? "unknown" : "met";
 }

@@ -18,6 +18,7 @@ import { machineDescription } from "./machine.ts";
 import { type Judged, judgeRun, writeOutputs } from "./outputs.ts";
 import { startProbe } from "./probe/probe.ts";
 import type { Progress } from "./progress.ts";
+import { progressBy } from "./provision/progress.ts";
 import { findTools, type Tools } from "./provision/tools.ts";
 import { unneededTools } from "./run-as.ts";
 import { RunClock } from "./run-clock.ts";
@@ -78,7 +79,11 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
     await assertAllowed(plan.target, context.allowHosts);
   }
   if (plan.target.kind === "reference" && plan.target.runAs === "containers") await meetDaemon(world.env);
-  const tools = await findTools({ unneeded: unneededTools(plan.target) });
+  const tools = await findTools({
+    balancer: plan.target.kind === "reference" ? plan.target.balancer?.program : undefined,
+    unneeded: unneededTools(plan.target),
+    progress: progressBy((text) => progress.say(text)),
+  });
   const dir = await madeOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
   // Before anything is said: whoever reads that it began may want it to end.
   using interrupt = listenForInterrupt(world);

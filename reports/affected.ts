@@ -1,5 +1,6 @@
 import type { ConnectionEvent } from "../scenarios/model/telemetry.ts";
-import type { RunRecord } from "./record/run-record.ts";
+import { BALANCED, type RunRecord } from "./record/run-record.ts";
+import { serverOfEndpoint, serverOfTarget } from "./whereabouts.ts";
 import type { FaultSpan } from "./windows.ts";
 
 /** Whom a fault could have hit, and whom it did: n of m connections, counted in the ledger. */
@@ -13,17 +14,21 @@ export interface Affected {
 }
 
 export function affectedBy(record: RunRecord, { window, fromMs, toMs }: FaultSpan): Affected {
-  const instance = /^server-(\d+)(\/|$)/.exec(window.target)?.[1];
-  const endpoint = instance === undefined ? undefined : Number(instance) - 1;
+  const server = serverOfTarget(window.target);
   const counted = { all: 0, there: 0, ended: 0 };
   for (const { opened, closed } of connectionsOf(record)) {
     if (opened.atMs >= toMs || (closed !== undefined && closed.atMs < fromMs)) continue;
     counted.all++;
-    if (endpoint !== undefined && opened.endpoint !== endpoint) continue;
+    if (server !== undefined && !leadsTo(opened, server)) continue;
     counted.there++;
     if (closed !== undefined && closed.by !== "self" && closed.atMs <= toMs) counted.ended++;
   }
   return counted;
+}
+
+/** By its address; where a balancer chose, as the server named itself. */
+function leadsTo({ endpoint, server }: Opened, wanted: string): boolean {
+  return serverOfEndpoint(endpoint) === wanted || (endpoint === BALANCED && server === wanted);
 }
 
 type Opened = Extract<ConnectionEvent, { what: "connected" }>;

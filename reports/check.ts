@@ -24,5 +24,7 @@ export interface Check {
    * judged, and neither is a run that planned none. Absent: every one.
    */
   asksAbout?(fault: FaultWindow): boolean;
+  /** False where a phase has nothing that this check could speak of, while another may. Absent: every phase has. */
+  hasToSay?(record: RunRecord, phase: Phase): boolean;
   judge(record: RunRecord, phase: Phase, limit: number): Verdict;
 }

@@ -91,6 +91,7 @@ function judgeCheck(
   for (const phase of phases) {
     const limit = planned.limits[phase.kind];
     if (limit === undefined || !asksAbout(check, record, phase)) continue;
+    if (check.hasToSay?.(record, phase) === false) continue;
     const verdict: Verdict = phase.void
       ? { status: "unknown", why: phase.void, samples: 0 }
       : check.judge(record, phase, limit);

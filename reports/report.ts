@@ -1,4 +1,5 @@
 import type { Check } from "./check.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { ProbeFigures } from "./probe.ts";
 import type { Ended } from "./record/history.ts";
 import type { Plan } from "./record/plan.ts";
@@ -22,6 +23,8 @@ export interface Report {
   readonly overall: Overall;
   /** Over all judged phases; absent where no probe ran beside k6. */
   readonly probe?: ProbeFigures;
+  /** The likely mistakes behind what is breached, the likeliest first; absent where nobody was asked. */
+  readonly diagnoses?: readonly Diagnosis[];
   /** What each check asks and where its numbers come from, by name, in the plan's order: the footnotes. */
   readonly about?: Readonly<Record<string, Pick<Check, "summary" | "requirement" | "explain">>>;
 }

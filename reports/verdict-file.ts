@@ -1,3 +1,4 @@
+import type { Clue, Diagnosis } from "./diagnosis.ts";
 import type { Judgement, Report } from "./report.ts";
 import type { Counterexample } from "./verdict.ts";
 import type { Phase } from "./windows.ts";
@@ -5,8 +6,9 @@ import type { Phase } from "./windows.ts";
 /**
  * The text of verdict.json, format 1:
  * `{format, overall, ended, probe?, phases, checks[] {name, phase, status, measured, limit, unit, samples, why?, note?,
- * counterexamples?}}`. `measured` is null where nothing was measured. The same report gives the same bytes: no
- * time of judging, fixed order of keys, numbers rounded to three decimals.
+ * counterexamples?}, diagnoses?[] {mistake, rank, score, supports[], contradicts[]}}`, the clues by their facts.
+ * `measured` is null where nothing was measured. The same report gives the same bytes: no time of judging, fixed order
+ * of keys, numbers rounded to three decimals.
  */
 export function verdictFile(report: Report): string {
   const verdict = {
@@ -16,8 +18,20 @@ export function verdictFile(report: Report): string {
     ...(report.probe ? { probe: report.probe } : {}),
     phases: report.phases.map(phaseEntry),
     checks: report.judgements.map(checkEntry),
+    ...(report.diagnoses ? { diagnoses: report.diagnoses.map(diagnosisEntry) } : {}),
   };
   return `${JSON.stringify(verdict, null, 2)}\n`;
+}
+
+function diagnosisEntry({ mistake, rank, score, supports, contradicts }: Diagnosis): object {
+  const facts = (clues: readonly Clue[]) => clues.map(({ fact }) => fact);
+  return {
+    mistake,
+    rank,
+    score: rounded(score),
+    supports: facts(supports),
+    contradicts: facts(contradicts),
+  };
 }
 
 function phaseEntry(phase: Phase): object {

@@ -1,14 +1,19 @@
 import type { ParamValue } from "../scenarios/model/scenario.ts";
-import type { RunRecord } from "./record/run-record.ts";
+import { BALANCED, type RunRecord } from "./record/run-record.ts";
 
 /** `server-2` of `server-2` and of `server-2/clients`; undefined for `redis` and the like. */
 export function serverOfTarget(target: string): string | undefined {
   return /^(server-\d+)(\/|$)/.exec(target)?.[1];
 }
 
-/** Endpoint i is `server-<i+1>`. */
+/** All connections of the clients go through it: the balancer, or the link in front of it. */
+export function isBeforeAll(target: string): boolean {
+  return target === "balancer" || target.startsWith("balancer/");
+}
+
+/** Endpoint i is `server-<i+1>`; where a balancer chose the server, only CONNECTED can tell. */
 export function serverOfEndpoint(endpoint: number): string {
-  return `server-${endpoint + 1}`;
+  return endpoint === BALANCED ? "the balancer" : `server-${endpoint + 1}`;
 }
 
 /** Which server each client was connected to at a time; undefined before its first connection. */

@@ -12,7 +12,7 @@ export const TOO_MANY_HANDSHAKES = "too-many-handshakes";
 
 /** Statuses differ by cause, so that a refusal by this server is never taken for a fault of a proxy (A7). */
 export interface HandshakeRefusal {
-  readonly status: 400 | 401 | 403 | 404 | 426 | 429 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 426 | 429 | 503 | 505;
   readonly reason: string;
   /** With 429. */
   readonly retryAfterMs?: number;
@@ -38,6 +38,8 @@ export function refuseHandshake(
   if (!isWebSocketPath(pathOf(request), admission)) return { status: 404, reason: "not-found" };
   const refusal = refuseEntry(request, admission);
   if (refusal !== undefined) return refusal;
+  // RFC 6455, 4.2.1: HTTP/1.1 or higher. A proxy that speaks less may not let the connection live either (E34, B180).
+  if (request.httpVersion === "1.0") return { status: 505, reason: "http-1.0" };
   if (headers.upgrade?.toLowerCase() !== "websocket")
     return { status: 400, reason: "not-a-websocket-upgrade" };
   if (headers["sec-websocket-version"] !== "13") return { status: 426, reason: "websocket-version" };

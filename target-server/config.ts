@@ -116,6 +116,12 @@ const settings = {
     fallback: "25000",
     about: "heart-beat offered and wanted; also the ping (A53, A55)",
   },
+  PINGS: {
+    kind: "flag",
+    fallback: "true",
+    about:
+      "WebSocket pings, which also keep a balancer awake; false: a client without heart-beats hears nothing (A55)",
+  },
   FIRST_MESSAGE_MS: { kind: "ms", fallback: "30000", about: "from the handshake to CONNECT (A57)" },
   HEADER_TIMEOUT_MS: {
     kind: "ms",
@@ -256,6 +262,8 @@ export interface Config {
   readonly requireOrigin: boolean;
   readonly defects: readonly string[];
   readonly beatMs: number;
+  /** False: whoever has no heart-beat is never known to be dead. */
+  readonly pings: boolean;
   readonly firstMessageMs: number;
   readonly httpTimeouts: { readonly headMs: number; readonly keepAliveMs: number };
   readonly sockJs: { readonly heartbeatMs: number; readonly disconnectDelayMs: number };
@@ -475,6 +483,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
     requireOrigin: flag("REQUIRE_ORIGIN"),
     defects,
     beatMs: scaledMs("HEARTBEAT_MS"),
+    pings: flag("PINGS"),
     firstMessageMs: scaledMs("FIRST_MESSAGE_MS"),
     httpTimeouts: { headMs: scaledMs("HEADER_TIMEOUT_MS"), keepAliveMs: scaledMs("HTTP_KEEP_ALIVE_MS") },
     sockJs: {

@@ -16,7 +16,7 @@ import type { Wire, WireOutlet } from "./wire.ts";
 export interface ConnectionLimits {
   readonly frameBytesMax: number;
   readonly firstMessageMs: number;
-  /** The server pings so often, whatever else goes either way: for the proxies between as well (A55). */
+  /** The server pings so often, whatever else goes either way: for the proxies between as well (A55). Infinity: never. */
   readonly pingMs: number;
   readonly eviction: EvictionLimits;
 }
@@ -96,6 +96,11 @@ export class Connection implements Transport {
   /** The ping goes with the next tick. */
   onceTaken(next: () => void): void {
     this.onceSent(() => this.#proof.wait(next));
+  }
+
+  /** Resolves once the socket has everything sent until now, or is closed. */
+  async tookAll(): Promise<void> {
+    await Promise.race([new Promise<void>((resolve) => this.onceSent(resolve)), this.gone]);
   }
 
   deliver(framed: Buffer): void {

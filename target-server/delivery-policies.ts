@@ -43,6 +43,8 @@ export interface DeliveryPolicies {
   roomLockLifeMs(configuredMs: number): number;
   /** Until when someone present stays so without a sign of the instance (A117; B91). */
   presentUntilMs(nowMs: number, ttlMs: number): number;
+  /** Whose presence in a room a sign of one member's session renews (A117; B92). */
+  signRenews(): "the member" | "the whole room";
   /** Is a user gone from a room with this many sessions left? (A117; B94) */
   hasLeft(sessionsLeft: "some" | "none"): boolean;
   /** How long changes of a room's presence are collected, ms (I90; B96). */
@@ -51,6 +53,8 @@ export interface DeliveryPolicies {
   presenceTopic(room: string): string;
   /** Are those told of whose presence ran out? (A117, I33; B95) */
   announcesExpiry(): boolean;
+  /** A broadcast to this instance's clients. Healthy: now, each client takes it at its own pace (A63; B104). */
+  fanOut(deliver: () => void, everyoneTook: () => Promise<void>): void;
 }
 
 export interface JoinSteps {
@@ -136,8 +140,10 @@ export const healthyDelivery: DeliveryPolicies = {
   forgetsIdleRoomQueue: () => true,
   roomLockLifeMs: (configuredMs) => configuredMs,
   presentUntilMs: (nowMs, ttlMs) => nowMs + ttlMs,
+  signRenews: () => "the member",
   hasLeft: (sessionsLeft) => sessionsLeft === "none",
   presenceWindowMs: (configuredMs) => configuredMs,
   presenceTopic: (room) => `/topic/room.${room}.presence`,
   announcesExpiry: () => true,
+  fanOut: (deliver) => deliver(),
 };

@@ -20,6 +20,7 @@ const words: Readonly<Record<HandshakeRefusal["status"], string>> = {
   426: "Upgrade Required",
   429: "Too Many Requests",
   503: "Service Unavailable",
+  505: "HTTP Version Not Supported",
 };
 const extraHeaders: Readonly<Partial<Record<HandshakeRefusal["status"], string>>> = {
   426: "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",

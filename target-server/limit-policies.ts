@@ -16,6 +16,8 @@ export interface LimitPolicies {
   takeSessionSlot(scopes: SlotScopes): Promise<boolean>;
   /** How long an instance that no longer says it lives keeps its users' slots, ms (B163). */
   slotLifeMs(configuredMs: number): number;
+  /** How many messages may wait for the store; what is more is refused at once (A72, A74; B115). */
+  persistCapacity(configured: number): number;
   /** May this address shake hands once more? (A8) */
   mayShakeHands(allow: () => boolean): boolean;
   /** Which address a handshake comes from. Healthy: only what a trusted proxy says is believed (B166). */
@@ -68,6 +70,7 @@ export const healthyLimits: LimitPolicies = {
   afterExcess: (strikes, strikesMax) => (strikes > strikesMax ? "close" : "tell"),
   takeSessionSlot: ({ everywhere }) => everywhere(),
   slotLifeMs: (configuredMs) => configuredMs,
+  persistCapacity: (configured) => configured,
   mayShakeHands: (allow) => allow(),
   // The nearest address that is no proxy of ours: what stands before it, the client may have written itself.
   clientAddress: ({ peer, forwarded, isTrusted }) =>

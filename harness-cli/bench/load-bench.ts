@@ -1,3 +1,6 @@
+import type { Tools } from "../provision/tools.ts";
+import type { Supervisor } from "../target/supervisor.ts";
+import { delay, density, memory, receive, telemetry } from "./engines.ts";
 import { figureOf, judged, shown, table } from "./figures.ts";
 import { benchLedger, type LedgerFigures, QUICK, TEN_MILLION } from "./ledger.ts";
 
@@ -12,8 +15,8 @@ export interface LoadBenchOptions {
   readonly runs: number;
   /** Fewer and shorter: to see that it works, not to be quoted. */
   readonly quick: boolean;
-  /** Path of Node. */
-  readonly node: string;
+  readonly tools: Pick<Tools, "node" | "k6">;
+  readonly supervisor: Supervisor;
   /** For files of the bench's own, which it takes away again. */
   readonly folder: string;
   say(text: string): void;
@@ -25,10 +28,10 @@ const JUDGE_GIB = 1;
 const ledger: LoadPart = {
   name: "ledger",
   summary: "reads and judges a record of ten million deliveries",
-  async run({ runs, quick, node, folder, say }) {
+  async run({ runs, quick, tools, folder, say }) {
     const shape = quick ? QUICK : TEN_MILLION;
     const all: LedgerFigures[] = [];
-    for (let run = 0; run < runs; run++) all.push(await benchLedger(shape, node, folder));
+    for (let run = 0; run < runs; run++) all.push(await benchLedger(shape, tools.node.path, folder));
     const [first] = all;
     if (!first) return;
     const row = (what: string, of: (figures: LedgerFigures) => number, digits = 1) => [
@@ -74,4 +77,4 @@ const ledger: LoadPart = {
   },
 };
 
-export const loadParts: readonly LoadPart[] = [ledger];
+export const loadParts: readonly LoadPart[] = [receive, memory, delay, telemetry, density, ledger];

@@ -83,11 +83,15 @@ async function main(world: World): Promise<number> {
           "bench load --help",
         );
       }
-      const { node } = await findTools();
+      const tools = await findTools();
+      await using supervisor = await createSupervisor({ node: tools.node.path });
+      using _interrupt = world.onSignal(
+        () => void supervisor[Symbol.asyncDispose]().then(() => world.exitNow(130)),
+      );
       const folder = path.dirname(logFolder);
       for (const part of loadParts) {
         if (names.length > 0 && !names.includes(part.name)) continue;
-        await part.run({ runs, quick: options.quick === true, node: node.path, folder, say });
+        await part.run({ runs, quick: options.quick === true, tools, supervisor, folder, say });
       }
     });
   program

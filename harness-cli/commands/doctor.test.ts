@@ -41,7 +41,7 @@ describe("seaworthy doctor", () => {
     expect(exit).toBe(4);
     expect(document).toMatchObject({ ok: false, cache: fake.machine.cacheDir });
     const names = document.tools.map((tool: { tool: string }) => tool.tool);
-    expect(names).toEqual(["node", "k6", "toxiproxy", "redis", "postgres"]);
+    expect(names).toEqual(["node", "k6", "toxiproxy", "redis", "postgres", "nginx", "haproxy"]);
   });
 
   test("--fix that fails still shows the table, and the error with its hint on stderr", async () => {

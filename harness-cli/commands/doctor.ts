@@ -21,13 +21,13 @@ export interface DoctorOutput {
 /**
  * Says which outside programs are there, which are missing and how to get them.
  *
- * @returns the exit code: 0 when all are there, 4 when something is missing.
+ * @returns the exit code: 0 when all that every run needs are there, 4 when one of them is missing.
  */
 export async function doctor(options: DoctorOptions, out: DoctorOutput): Promise<0 | 4> {
   const machine = options.machine ?? thisMachine();
   if (options.fix) await fix(machine, out);
   const reports = await inspectTools(machine);
-  const ok = reports.every((report) => report.found);
+  const ok = reports.every((report) => report.found || report.optional);
   if (options.json) {
     out.stdout(
       `${JSON.stringify({ ok, platform: machine.platform, cache: machine.cacheDir, tools: reports }, null, 2)}\n`,
@@ -58,9 +58,13 @@ function line(report: ToolReport): string {
   const state = found ? `${found.version.padEnd(8)} ${found.from.padEnd(12)} ${found.path}` : "missing";
   const notes = found
     ? []
-    : [...report.refused.map(({ path, why }) => `not ${path}: ${why}`), `by hand: ${report.remedy}`];
+    : [
+        ...report.refused.map(({ path, why }) => `not ${path}: ${why}`),
+        ...(report.optional ? [`${report.optional}, and it is fetched then`] : []),
+        `by hand: ${report.remedy}`,
+      ];
   return [
-    `${found ? "ok" : "--"}  ${report.wanted.padEnd(20)} ${state}`,
+    `${found ? "ok" : report.optional ? "  " : "--"}  ${report.wanted.padEnd(20)} ${state}`,
     ...notes.map((note) => `      ${note}`),
   ].join("\n");
 }

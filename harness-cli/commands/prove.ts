@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { RunAs } from "../../reports/record/plan.ts";
 import { type AnyDefect, loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
@@ -10,15 +10,22 @@ import { MistakeList } from "../mistakes.ts";
 import { hintFor } from "../names.ts";
 import { plan } from "../plan.ts";
 import { progressOn } from "../progress.ts";
-import { type Matrix, prove as proveDefects } from "../prove.ts";
+import { exitOf, tableOf } from "../prove/matrix.ts";
+import { matrixPage } from "../prove/page.ts";
+import { openResults } from "../prove/results.ts";
+import { sourceMark } from "../prove/source-mark.ts";
+import { prove as proveDefects, requestsOf } from "../prove.ts";
 import { run } from "../run.ts";
 import { runAsOption } from "../run-as.ts";
 import type { World } from "../world.ts";
 
 interface Options {
-  readonly healthy: string;
+  readonly wave?: string;
+  readonly healthy?: string;
   readonly seed: string;
+  readonly jobs: string;
   readonly out: string;
+  readonly fresh?: boolean;
   readonly runAs?: RunAs | "auto";
   readonly json?: boolean;
 }
@@ -27,33 +34,36 @@ export function prove(program: Command, world: World, done: Action): void {
   program
     .command("prove")
     .description(
-      "switch known production mistakes on, one at a time: each must turn its check red, a healthy system none",
+      "switch known production mistakes on, one at a time: each must turn its check red, a healthy system none; goes on where it stopped",
     )
     .argument("[defects...]", "names from `seaworthy list defects`; none: all")
-    .option("--healthy <runs>", "runs with nothing switched on", "10")
-    .option("--seed <n>", "the first run's seed; the others count on from it", "1")
+    .addOption(new Option("--wave <n>", "only those of this wave").choices(["1", "2", "3"]))
+    .option("--healthy <runs>", "runs with nothing switched on (default: one of each scenario and faults)")
+    .option("--seed <n>", "every run's seed follows from it", "1")
+    .option("--jobs <n>", "how many runs at a time; they share the cores and what is measured on them", "1")
     .addOption(runAsOption())
     .option("--out <folder>", "where runs are kept; these go to prove/ in it", "runs")
+    .option("--fresh", "forget what was proved before")
     .option("--json", "print matrix.json instead of text")
     .action(async (names: string[], options: Options) => {
       const catalog = await loadCatalog();
-      const defects = chosen(names, catalog.defects);
-      const healthyRuns = Number(options.healthy);
-      const seed = Number(options.seed);
-      if (!Number.isInteger(healthyRuns) || healthyRuns < 0 || !Number.isInteger(seed) || seed < 0) {
-        throw new SeaworthyError(
-          "SW_USAGE",
-          "--healthy and --seed take whole numbers",
-          "prove --healthy 10 --seed 1",
-        );
-      }
-      const runsDir = path.resolve(world.cwd, options.out, "prove");
+      const defects = chosen(names, options.wave, catalog.defects);
+      const seed = whole("--seed", options.seed, 0);
+      const healthyRuns = options.healthy === undefined ? undefined : whole("--healthy", options.healthy, 0);
+      const jobs = whole("--jobs", options.jobs, 1);
+      const { cwd } = world;
+      // A defect whose plan cannot be made is found before the first run, not after an hour.
+      for (const request of requestsOf(defects, { seed, healthyRuns, cwd })) await plan(request, catalog);
+
+      const runsDir = path.resolve(cwd, options.out, "prove");
+      const results = await openResults(runsDir, await sourceMark(), options.fresh === true);
       using progress = progressOn(world.stderr, false);
       let interrupted = false;
       const matrix = await proveDefects(
         defects,
-        { seed, healthyRuns, cwd: world.cwd, ...(options.runAs ? { runAs: options.runAs } : {}) },
+        { seed, healthyRuns, jobs, cwd, results, runAs: options.runAs },
         async (request, label) => {
+          if (interrupted) throw new Stopped();
           progress.say(`\n${label}`);
           const planned = await plan(request, catalog);
           const result = await run(planned, { world, catalog, runsDir, progress, allowHosts: [] });
@@ -69,17 +79,34 @@ export function prove(program: Command, world: World, done: Action): void {
       });
       if (!matrix) return done(130);
       const json = `${JSON.stringify(matrix, null, 2)}\n`;
-      await mkdir(runsDir, { recursive: true });
       await writeFile(path.join(runsDir, "matrix.json"), json);
-      world.stdout.write(options.json ? json : table(matrix));
+      await writeFile(path.join(runsDir, "matrix.html"), matrixPage(matrix));
+      world.stdout.write(
+        options.json
+          ? json
+          : `${tableOf(matrix)}matrix   ${path.relative(cwd, path.join(runsDir, "matrix.html"))}\n`,
+      );
       done(exitOf(matrix));
     });
 }
 
 class Stopped extends Error {}
 
-function chosen(names: readonly string[], defects: ReadonlyMap<string, AnyDefect>): AnyDefect[] {
-  if (names.length === 0) return [...defects.values()];
+function whole(option: string, given: string, least: number): number {
+  const value = Number(given);
+  if (Number.isInteger(value) && value >= least && given.trim() !== "") return value;
+  throw new SeaworthyError(
+    "SW_USAGE",
+    `${option} takes a whole number of at least ${least}, not "${given}"`,
+    "prove --wave 1 --healthy 10 --seed 1 --jobs 1",
+  );
+}
+
+function chosen(
+  names: readonly string[],
+  wave: string | undefined,
+  defects: ReadonlyMap<string, AnyDefect>,
+): AnyDefect[] {
   const mistakes = new MistakeList();
   const found = names.flatMap((name) => {
     const defect = defects.get(name);
@@ -88,31 +115,14 @@ function chosen(names: readonly string[], defects: ReadonlyMap<string, AnyDefect
     return defect ? [defect] : [];
   });
   mistakes.check();
-  return found;
-}
-
-/** A miss or a false alarm is a breach; a run that failed, or in the end could not say, proves nothing. */
-function exitOf({ totals, rows, healthy }: Matrix): 0 | 1 | 3 | 4 {
-  const undecided = rows.some((row) => !row.caught && row.overall === "unknown");
-  if (totals.alarms > 0 || rows.some((row) => !row.caught && row.overall !== "unknown")) return 1;
-  if ([...rows, ...healthy].some((run) => run.ended !== "completed")) return 4;
-  return undecided || totals.unknown > 0 ? 3 : 0;
-}
-
-function table({ rows, healthy, totals }: Matrix): string {
-  const width = Math.max(0, ...rows.map((row) => row.defect.length));
-  const lines = rows.map((row) => {
-    const others = row.otherBreached.length > 0 ? `, also red: ${row.otherBreached.join(", ")}` : "";
-    return `  ${row.caught ? "caught " : row.overall === "unknown" ? "unknown" : "MISSED "}  ${row.defect.padEnd(width)}  by ${row.check} in ${row.scenario}${others}`;
-  });
-  for (const run of healthy) {
-    if (run.breached.length > 0)
-      lines.push(`  ALARM   healthy ${run.scenario} (${run.run}): ${run.breached.join(", ")}`);
-    else if (run.overall === "unknown")
-      lines.push(`  unknown healthy ${run.scenario} (${run.run}): ${run.unknown[0] ?? run.ended}`);
+  const named = names.length === 0 ? [...defects.values()] : [...new Set(found)];
+  const kept = named.filter((defect) => wave === undefined || defect.wave === Number(wave));
+  if (kept.length === 0) {
+    throw new SeaworthyError(
+      "SW_USAGE",
+      `no defect of wave ${wave} among ${names.length === 0 ? "those there are" : names.join(", ")}`,
+      "seaworthy list defects",
+    );
   }
-  lines.push(
-    `${totals.caught} of ${totals.defects} defects caught, ${totals.alarms} alarms and ${totals.unknown} unknown in ${totals.healthyRuns} healthy runs`,
-  );
-  return `${lines.join("\n")}\n`;
+  return kept;
 }

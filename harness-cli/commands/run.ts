@@ -26,6 +26,8 @@ interface Options {
   readonly timeScale?: number;
   readonly engine?: LoadEngine;
   readonly instances?: number;
+  readonly balancer?: string;
+  readonly balance?: string;
   readonly runAs?: RunAs | "auto";
   readonly url: string[];
   readonly connectHeader: string[];
@@ -54,6 +56,8 @@ const PLANNED = [
   "timeScale",
   "engine",
   "instances",
+  "balancer",
+  "balance",
   "runAs",
   "url",
   "connectHeader",
@@ -90,6 +94,8 @@ export function runCommand(program: Command, world: World, done: Action): void {
       ).choices(["k6", "native"]),
     )
     .option("--instances <n>", "instances of the reference server", wholeNumber)
+    .option("--balancer <program>", "nginx or haproxy in front of the instances; all clients dial it")
+    .option("--balance <algorithm>", "round-robin, least-connections or cookie (affinity)")
     .addOption(runAsOption())
     .option(
       "--url <ws url>",
@@ -161,6 +167,13 @@ export function textOptions(world: World, dir: string) {
 
 function requestOf(scenario: string | undefined, options: Options, world: World) {
   if (!scenario) throw new SeaworthyError("SW_USAGE", "which scenario?", "seaworthy list scenarios");
+  if (options.url.length > 0 && (options.balancer ?? options.balance) !== undefined) {
+    throw new SeaworthyError(
+      "SW_USAGE",
+      "--balancer and --balance belong to the reference system, and --url names another one",
+      "leave them out, or leave out --url",
+    );
+  }
   return {
     scenario,
     params: options.param,
@@ -170,7 +183,7 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
     checks: options.check,
     limits: options.limit,
     seed: options.seed ?? world.freshSeed(),
-    timeScale: options.timeScale ?? 1,
+    timeScale: options.timeScale,
     engine: options.engine ?? ("k6" as const),
     ...(options.probe === undefined ? {} : { probe: options.probe }),
     target:
@@ -179,6 +192,8 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
         : {
             kind: "reference" as const,
             instances: options.instances ?? 3,
+            balancer: options.balancer,
+            balance: options.balance,
             ...(options.runAs ? { runAs: options.runAs } : {}),
           },
     maxConnections: options.maxConnections,

@@ -10,6 +10,7 @@ import { listenForInterrupt } from "../interrupt.ts";
 import type { Action } from "../main.ts";
 import { plan } from "../plan.ts";
 import { progressOn } from "../progress.ts";
+import { progressBy } from "../provision/progress.ts";
 import { findTools } from "../provision/tools.ts";
 import { runAsOption, unneededTools } from "../run-as.ts";
 import { bringUp } from "../target/bring-up.ts";
@@ -20,6 +21,8 @@ import type { World } from "../world.ts";
 
 interface Options {
   readonly instances: string;
+  readonly balancer?: string;
+  readonly balance?: string;
   readonly defect: string[];
   readonly timeScale: string;
   readonly runAs?: RunAs | "auto";
@@ -36,6 +39,8 @@ export function up(program: Command, world: World, done: Action): void {
     .command("up")
     .description("bring the reference system up and keep it up until Ctrl-C or `seaworthy down`")
     .option("--instances <n>", "instances of the reference server", "3")
+    .option("--balancer <program>", "nginx or haproxy in front of the instances")
+    .option("--balance <algorithm>", "round-robin, least-connections or cookie (affinity)")
     .option(
       "--defect <name>",
       "switch a known production mistake on",
@@ -92,7 +97,11 @@ async function attached(
   using interrupt = listenForInterrupt(world, "stopping the system");
   using progress = progressOn(world.stderr, false);
   progress.show("bringing the system up");
-  const tools = await findTools({ unneeded: unneededTools(planned.target) });
+  const tools = await findTools({
+    balancer: planned.target.kind === "reference" ? planned.target.balancer?.program : undefined,
+    unneeded: unneededTools(planned.target),
+    progress: progressBy((text) => progress.say(text)),
+  });
   await using supervisor = await createSupervisor({ node: tools.node.path });
   await using target = await bringUp({
     plan: planned,
@@ -163,6 +172,8 @@ function requestOf(options: Options, world: World) {
     target: {
       kind: "reference" as const,
       instances: Number(options.instances),
+      balancer: options.balancer,
+      balance: options.balance,
       ...(options.runAs ? { runAs: options.runAs } : {}),
     },
     cwd: world.cwd,

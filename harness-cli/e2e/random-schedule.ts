@@ -23,10 +23,11 @@ export function randomSchedule(
   const pick = <T>(from: readonly T[]): T => from[Math.floor(draw() * from.length)] as T;
   const between = (low: number, high: number) => Math.round(low + draw() * (high - low));
   const names = targetNames(target);
+  const possible = faults.filter((fault) => names[fault.on].some((name) => fits(fault, name)));
   const windows = new Map<string, FaultWindow>();
   const count = between(1, FAULTS_MAX);
   for (let index = 0; index < count; index++) {
-    const fault = pick(faults);
+    const fault = pick(possible);
     const fitting = names[fault.on].filter((name) => fits(fault, name));
     const where = pick(fitting);
     const fromMs = between(0, BEGINS_WITHIN_MS);

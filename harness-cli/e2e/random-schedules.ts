@@ -50,7 +50,7 @@ export interface Outcome {
 /** Faults that need nothing but the system itself: a user's commands have none here. */
 export async function faultsToDraw(): Promise<readonly Fault[]> {
   return [...(await loadCatalog()).faults.values()].filter(
-    ({ on, runAs }) => on !== "shell" && (runAs?.includes("processes") ?? true),
+    ({ on, runAs }) => on !== "shell" && on !== "balancer" && (runAs?.includes("processes") ?? true),
   );
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { SignJWT } from "jose";
+import type { Balancer } from "../../reports/record/balancer.ts";
 import type { Plan } from "../../reports/record/plan.ts";
 import { findTools } from "../provision/tools.ts";
 import { type BringUpOptions, bringUpProcesses } from "../target/processes.ts";
@@ -16,7 +17,7 @@ export interface ReferenceSystem extends AsyncDisposable {
   readonly secret: string;
   /** What the processes wrote, by name. */
   readonly logs: string;
-  /** `ws://…/ws` of an instance, counted from 1. */
+  /** `ws://…/ws` of an instance, counted from 1; behind a balancer there is only 1. */
   endpoint(server: number): string;
   /** Its own HTTP port, past the proxy. */
   page(server: number, path: string): URL;
@@ -33,7 +34,7 @@ export async function bringUpReference(
   instances: number,
   timeScale: number,
   settings: Readonly<Record<string, string>> = {},
-  more: Partial<Pick<BringUpOptions, "framesEverywhere" | "onEvent">> = {},
+  more: Partial<Pick<BringUpOptions, "framesEverywhere" | "onEvent">> & { readonly balancer?: Balancer } = {},
 ): Promise<ReferenceSystem> {
   const plan: Plan = {
     format: 1,
@@ -45,7 +46,13 @@ export async function bringUpReference(
     timing: { warmUpMs: 0, publishUntilMs: 1, endMs: 1 },
     clients: 0,
     roles: [],
-    target: { kind: "reference", instances, defects: [], runAs: "processes" },
+    target: {
+      kind: "reference",
+      instances,
+      defects: [],
+      runAs: "processes",
+      ...(more.balancer ? { balancer: more.balancer } : {}),
+    },
     timeline: [],
     clientDefects: [],
     checks: [],
@@ -54,7 +61,7 @@ export async function bringUpReference(
   const supervisor = await createSupervisor({ runDir });
   const target = await bringUpProcesses({
     plan,
-    tools: await findTools(),
+    tools: await findTools({ balancer: more.balancer?.program }),
     runDir,
     supervisor,
     settings,

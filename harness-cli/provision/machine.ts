@@ -9,7 +9,7 @@ import { cacheDirOf } from "../../bin/cache-dir.mjs";
 export interface Machine {
   /** `linux-x64`, `darwin-arm64` …: Node's own words. */
   readonly platform: string;
-  /** Folders to search for programs, in order. */
+  /** Folders to search for programs, in order: those of PATH, then where Debian keeps servers, which only root's PATH has. */
   readonly searchPath: readonly string[];
   /** Where we keep what we built or fetched; absolute; may not exist yet. */
   readonly cacheDir: string;
@@ -23,7 +23,9 @@ export interface Machine {
 export function thisMachine(): Machine {
   return {
     platform: `${process.platform}-${process.arch}`,
-    searchPath: (process.env.PATH ?? "").split(path.delimiter).filter((folder) => path.isAbsolute(folder)),
+    searchPath: [...(process.env.PATH ?? "").split(path.delimiter), "/usr/local/sbin", "/usr/sbin"].filter(
+      (folder) => path.isAbsolute(folder),
+    ),
     cacheDir: cacheDirOf(process.env),
     node: { path: process.execPath, version: process.versions.node },
     isRoot: process.getuid?.() === 0,

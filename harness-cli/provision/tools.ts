@@ -1,14 +1,16 @@
 import path from "node:path";
 import { withLock } from "../../bin/lock.mjs";
 import { SeaworthyError } from "../errors.ts";
+import { haproxy } from "./haproxy.ts";
 import { k6 } from "./k6.ts";
 import { KnownVersions } from "./known-versions.ts";
 import { type Machine, thisMachine } from "./machine.ts";
+import { nginx } from "./nginx.ts";
 import { node } from "./node.ts";
 import { postgres } from "./postgres.ts";
 import { type Progress, stepsOf } from "./progress.ts";
 import { redis } from "./redis.ts";
-import { ObtainError, type Tool, type ToolName } from "./tool.ts";
+import { type BalancerTool, ObtainError, type Tool, type ToolName } from "./tool.ts";
 import { toxiproxy } from "./toxiproxy.ts";
 
 /** Every outside program of a run, found and checked: absolute paths. */
@@ -20,6 +22,9 @@ export interface Tools {
   readonly redis: ToolPath;
   /** The folder with `initdb` and `postgres`; `path` is that folder. */
   readonly postgres: ToolPath;
+  /** There when it was asked for, or happens to be on the machine. */
+  readonly nginx?: ToolPath;
+  readonly haproxy?: ToolPath;
 }
 
 export interface ToolPath {
@@ -40,9 +45,11 @@ export interface ToolReport {
   readonly refused: readonly { readonly path: string; readonly why: string }[];
   /** What a person can do when `--fix` cannot. */
   readonly remedy: string;
+  /** Which plans need it, when not all do. */
+  readonly optional?: string;
 }
 
-const allTools: readonly Tool[] = [node, k6, toxiproxy, redis, postgres];
+const allTools: readonly Tool[] = [node, k6, toxiproxy, redis, postgres, nginx, haproxy];
 
 /** Looks for every tool; executes a program only when its file is new to us. Under 100 ms when nothing changed. */
 export async function inspectTools(machine: Machine = thisMachine()): Promise<readonly ToolReport[]> {
@@ -54,7 +61,8 @@ export async function inspectTools(machine: Machine = thisMachine()): Promise<re
 
 /**
  * All tools of a run. With `fix` what is missing is built or fetched first, which can take minutes; without, a
- * missing tool is an error that says what to do.
+ * missing tool is an error that says what to do. A balancer is needed only when it is asked for, and then fetched
+ * when it is missing: seconds, and nobody knew before that it would be needed.
  *
  * @throws SeaworthyError SW_TOOL_MISSING, SW_TOOL_VERSION (only wrong versions are there), SW_PROVISION_FAILED,
  * SW_NOT_WRITABLE or SW_DISK_FULL (the cache).
@@ -62,6 +70,7 @@ export async function inspectTools(machine: Machine = thisMachine()): Promise<re
 export async function findTools(
   options: {
     readonly fix?: boolean;
+    readonly balancer?: BalancerTool | undefined;
     readonly progress?: Progress;
     readonly machine?: Machine;
     /** May be missing: nobody will ask for them. */
@@ -69,17 +78,24 @@ export async function findTools(
   } = {},
 ): Promise<Tools> {
   const machine = options.machine ?? thisMachine();
+  const isNeeded = ({ tool, optional }: ToolReport) =>
+    tool === options.balancer || !(optional || options.unneeded?.includes(tool));
+  const isFetched = (report: ToolReport) =>
+    isNeeded(report) && !report.found && (options.fix === true || report.tool === options.balancer);
   let reports = await inspectTools(machine);
-  if (options.fix && reports.some((report) => !report.found)) {
+  if (reports.some(isFetched)) {
     const progress = options.progress ?? (() => undefined);
     const lock = path.join(machine.cacheDir, "locks", "provision.lock");
-    const obtain = () => withLock(lock, () => obtainMissing(machine, progress), waitingFor(progress));
+    const obtain = () =>
+      withLock(lock, () => obtainMissing(machine, isFetched, progress), waitingFor(progress));
     await withWritableCache(machine, obtain);
     reports = await inspectTools(machine);
   }
-  const missing = reports.filter((report) => !report.found && !options.unneeded?.includes(report.tool));
+  const missing = reports.filter((report) => isNeeded(report) && !report.found);
   if (missing.length > 0) throw missingError(missing);
-  return Object.fromEntries(reports.map((report) => [report.tool, report.found])) as unknown as Tools;
+  return Object.fromEntries(
+    reports.flatMap((report) => (report.found ? [[report.tool, report.found]] : [])),
+  ) as unknown as Tools;
 }
 
 function waitingFor(progress: Progress): (pid: number) => void {
@@ -92,11 +108,15 @@ function waitingFor(progress: Progress): (pid: number) => void {
 }
 
 /** Looks again first: whoever held the lock before us may have got all of it. One failure does not stop the others. */
-async function obtainMissing(machine: Machine, progress: Progress): Promise<void> {
+async function obtainMissing(
+  machine: Machine,
+  isFetched: (report: ToolReport) => boolean,
+  progress: Progress,
+): Promise<void> {
   const failed: { tool: Tool; tried: readonly string[] }[] = [];
   for (const report of await inspectTools(machine)) {
     const tool = allTools.find(({ name }) => name === report.tool)!;
-    if (report.found || !tool.obtain) continue;
+    if (!isFetched(report) || !tool.obtain) continue;
     try {
       await tool.obtain(machine, stepsOf(tool.name, progress));
     } catch (error) {
@@ -135,7 +155,13 @@ async function withWritableCache<T>(machine: Machine, action: () => Promise<T>):
 
 async function inspect(tool: Tool, machine: Machine, versions: KnownVersions): Promise<ToolReport> {
   const refused: { path: string; why: string }[] = [];
-  const report = { tool: tool.name, wanted: tool.wanted, refused, remedy: tool.remedy(machine) };
+  const report = {
+    tool: tool.name,
+    wanted: tool.wanted,
+    refused,
+    remedy: tool.remedy(machine),
+    ...(tool.optional ? { optional: tool.optional } : {}),
+  };
   for (const { path: place, program, from } of await tool.candidates(machine)) {
     const answer = await versions.ask(machine, program ?? place, tool.askVersion, tool.versionPattern);
     if ("problem" in answer) refused.push({ path: place, why: answer.problem });

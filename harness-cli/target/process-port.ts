@@ -25,6 +25,8 @@ export interface ProcessOptions {
   readonly limits?: Limits;
   readonly box?: Box;
   readonly switches?: SwitchBoard;
+  /** Fatal to others; this one reads its configuration again. */
+  readonly reloadSignal?: NodeJS.Signals;
 }
 
 /** A process of ours that faults may hit: it can be started again and again with the same settings. */
@@ -145,7 +147,7 @@ export function ownProcess(options: ProcessOptions): OwnProcess {
     },
     async signal(signal) {
       if (child === undefined) throw new Error(`${name} is not running`);
-      if (FATAL.has(signal)) exitAsked = true;
+      if (FATAL.has(signal) && signal !== options.reloadSignal) exitAsked = true;
       await child.signal(signal);
     },
     async exited(timeoutMs) {

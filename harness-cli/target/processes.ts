@@ -3,11 +3,15 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LinkOptions } from "../../chaos/toxiproxy.ts";
+import type { Balancer } from "../../reports/record/balancer.ts";
 import type { Plan, Reference } from "../../reports/record/plan.ts";
+import { SeaworthyError } from "../errors.ts";
 import { thisMachine } from "../provision/machine.ts";
-import type { Tools } from "../provision/tools.ts";
+import type { ToolPath, Tools } from "../provision/tools.ts";
 import { httpStatus } from "./answers.ts";
 import { auditPostgres } from "./audit.ts";
+import { BALANCER, balancerProcess } from "./balancer/balancer-process.ts";
+import { startMirror } from "./balancer/mirror.ts";
 import { compileCache } from "./compile-cache.ts";
 import { onDisk } from "./disk.ts";
 import { behindFrameProxy, FRAME_PROXY, frameProxyProcess, linksWithFrames } from "./frame-proxy-process.ts";
@@ -31,7 +35,7 @@ import { ProxiesMissing, toxiproxyProcess } from "./toxiproxy-process.ts";
 
 export interface BringUpOptions {
   readonly plan: Plan;
-  readonly tools: Pick<Tools, "node" | "toxiproxy" | "redis" | "postgres">;
+  readonly tools: Pick<Tools, "node" | "toxiproxy" | "redis" | "postgres" | "nginx" | "haproxy">;
   readonly runDir: string;
   readonly supervisor: Supervisor;
   readonly signal: AbortSignal;
@@ -75,12 +79,24 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
   signal.throwIfAborted();
   const reference = plan.target as Reference;
   const servers = Array.from({ length: reference.instances }, (_, i) => `server-${i + 1}`);
-  const linkNames = servers.flatMap((name) => [`${name}/clients`, `${name}/redis`, `${name}/postgres`]);
+  const linkNames = [
+    ...(reference.balancer ? [`${BALANCER}/clients`] : []),
+    ...servers.flatMap((name) => [`${name}/clients`, `${name}/redis`, `${name}/postgres`]),
+  ];
   const framed = options.framesEverywhere
     ? linkNames.filter((name) => name.endsWith("/clients"))
     : linkNames.filter((name) => linksWithFrames(plan).has(name));
   const frameProxyPorts = framed.length > 0 ? [FRAME_PROXY, ...framed.map(behindFrameProxy)] : [];
-  const names = ["redis", "postgres", "toxiproxy", ...servers, ...linkNames, ...frameProxyPorts];
+  const balancerPorts = reference.balancer ? [BALANCER, `${BALANCER}/nobody`] : [];
+  const names = [
+    "redis",
+    "postgres",
+    "toxiproxy",
+    ...servers,
+    ...balancerPorts,
+    ...linkNames,
+    ...frameProxyPorts,
+  ];
   const [ports, folder] = await Promise.all([
     choosePorts(names, options.ports),
     supervisor.temporaryFolder("data"),
@@ -146,13 +162,30 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
       ready: async (timeoutMs) => (await httpStatus(`${urlOf(port(name))}/health/ready`, timeoutMs)) === 200,
     }),
   );
+  const mirror = reference.balancer ? await startMirror() : undefined;
+  const balancer =
+    reference.balancer &&
+    balancerProcess({
+      ...own,
+      description: reference.balancer,
+      timeScale: plan.timeScale,
+      tool: toolOf(reference.balancer, tools),
+      port: port(BALANCER),
+      deadPort: port(`${BALANCER}/nobody`),
+      servers: Object.fromEntries(servers.map((name) => [name, `127.0.0.1:${port(`${name}/clients`)}`])),
+      mirror: mirror?.address ?? "",
+      folder,
+      logFile: logFile(BALANCER),
+    });
+  const front = [...serverProcesses, ...(balancer ? [balancer.process] : [])];
   const infrastructure = [redis, postgres, toxiproxy.process, ...(frameProxy ? [frameProxy.process] : [])];
-  const processes = [...serverProcesses, ...infrastructure];
+  const processes = [...front, ...infrastructure];
 
   /** The servers first: they must not see their stores go and cry about it. */
   const stopAll = async () => {
-    await Promise.all(serverProcesses.map((process) => process.stop()));
+    await Promise.all(front.map((process) => process.stop()));
     await Promise.all(infrastructure.map((process) => process.stop()));
+    await mirror?.[Symbol.asyncDispose]();
   };
 
   const startAll = async () => {
@@ -168,6 +201,7 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
       frameProxy?.start() ?? Promise.resolve(),
     ]);
     await allOf(serverProcesses.map((process) => process.start().then(() => process.becomeReady())));
+    await balancer?.start();
   };
   try {
     await unlessAborted(signal, Promise.race([startAll(), bringingUp.died]));
@@ -191,15 +225,21 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
         }),
         postgresStore(postgres, port("postgres")),
       ],
+      ...(balancer ? { balancers: balancer.ports } : {}),
     },
-    endpoints: servers.map((name) => `ws://127.0.0.1:${port(`${name}/clients`)}/ws`),
+    endpoints: (balancer ? [BALANCER] : servers).map(
+      (name) => `ws://127.0.0.1:${port(`${name}/clients`)}/ws`,
+    ),
     servers: servers.map((name) => ({ name, metricsUrl: `${urlOf(port(name))}/metrics` })),
-    access: { kind: "jwt", secret: jwtSecret, origin: ORIGIN },
+    access: { kind: "jwt", secret: jwtSecret, origin: ORIGIN, internalToken },
     versions: {
       node: tools.node.version,
       redis: tools.redis.version,
       postgres: tools.postgres.version,
       toxiproxy: tools.toxiproxy.version,
+      ...(reference.balancer
+        ? { [reference.balancer.program]: toolOf(reference.balancer, tools).version }
+        : {}),
     },
     pids: () =>
       Object.fromEntries(
@@ -211,6 +251,13 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
     audit: (nonce) => auditPostgres(port("postgres"), nonce),
     [Symbol.asyncDispose]: stopAll,
   };
+}
+
+/** Fetched before, by whoever made the plan run. */
+function toolOf({ program }: Balancer, tools: BringUpOptions["tools"]): ToolPath {
+  const tool = tools[program];
+  if (tool) return tool;
+  throw new SeaworthyError("SW_TOOL_MISSING", `${program} is not on this machine`, "npx seaworthy doctor");
 }
 
 type Ports = (name: string) => number;

@@ -21,6 +21,7 @@ export function serverEnvironment(
   place: { readonly listen: Address; readonly redis: Address; readonly postgres: Address },
 ): Record<string, string> {
   const { listen, redis, postgres } = place;
+  const reference = plan.target as Reference;
   return {
     HOST: listen.host,
     PORT: String(listen.port),
@@ -37,6 +38,7 @@ export function serverEnvironment(
     ALLOWED_ORIGINS: ORIGIN,
     TIME_SCALE: String(plan.timeScale),
     DRAIN_MS: String(DRAIN_MS),
-    MUTANTS: (plan.target as Reference).defects.join(","),
+    MUTANTS: reference.defects.join(","),
+    ...reference.settings,
   };
 }

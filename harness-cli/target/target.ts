@@ -23,7 +23,13 @@ export interface RunningTarget extends AsyncDisposable {
 
 export type Access =
   /** The load signs a JWT (HS256, `sub` = user) with this secret for each client. */
-  | { readonly kind: "jwt"; readonly secret: string; readonly origin: string }
+  | {
+      readonly kind: "jwt";
+      readonly secret: string;
+      readonly origin: string;
+      /** Bearer token of `/internal/…`, for exams. */
+      readonly internalToken?: string;
+    }
   /** Fixed headers; `{user}` in a value becomes the client's name. */
   | {
       readonly kind: "headers";

@@ -4,7 +4,7 @@ import { plural, show } from "../measure.ts";
 import { roleOfClient } from "../record/plan.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Counterexample } from "../verdict.ts";
-import { serverOfEndpoint, serverOfTarget } from "../whereabouts.ts";
+import { isBeforeAll, serverOfEndpoint, serverOfTarget } from "../whereabouts.ts";
 import { type FaultSpan, faultInForce, faultSpans, type Phase } from "../windows.ts";
 
 type Closed = Extract<ConnectionEvent, { what: "closed" }>;
@@ -87,7 +87,8 @@ function isProvoked({ plan }: RunRecord, close: Closed): boolean {
 
 function explains(span: FaultSpan, close: Closed): boolean {
   const server = serverOfTarget(span.window.target);
-  const hit = server === close.server || server === serverOfEndpoint(close.endpoint);
+  const hit =
+    isBeforeAll(span.window.target) || server === close.server || server === serverOfEndpoint(close.endpoint);
   return (
     hit &&
     span.window.closes.includes(codeOf(close)) &&

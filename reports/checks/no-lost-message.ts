@@ -1,12 +1,12 @@
 import { showIdentity } from "../../scenarios/model/identity.ts";
 import type { Check } from "../check.ts";
-import { fateOf, holdingBack, SETTLE_MS } from "../entitlement.ts";
+import { SETTLE_MS } from "../entitlement.ts";
 import { plural, show } from "../measure.ts";
-import { contains } from "../record/intervals.ts";
-import type { RunRecord, Send, SubscriptionWindow } from "../record/run-record.ts";
+import { type Pair, tallyPairs } from "../pairs.ts";
+import type { RunRecord } from "../record/run-record.ts";
 import type { Counterexample } from "../verdict.ts";
-import { connectionsOf, routeOf } from "../whereabouts.ts";
-import { faultInForce, faultSpans, messageSpan, type Phase } from "../windows.ts";
+import { connectionsOf } from "../whereabouts.ts";
+import { faultInForce, faultSpans, messageSpan } from "../windows.ts";
 
 const EVIDENCE = 10;
 
@@ -27,8 +27,8 @@ const check: Check = {
     "in which the message was intended; the warm-up's messages to the first one.",
   ].join(" "),
   judge(record, phase, limit) {
-    const tally = count(record, phase);
-    const { lost, received, undecided, unconfirmed, unroutable } = tally;
+    const { fromMs, toMs } = messageSpan(record, phase);
+    const { lost, received, undecided, unconfirmed, unroutable } = tallyPairs(record, fromMs, toMs);
     const samples = received + lost.length;
     const undecidedTexts = [
       undecided > 0 ? `${plural(undecided, "pair")} at the edges of a subscription undecided` : [],
@@ -52,65 +52,6 @@ const check: Check = {
   },
 };
 export default check;
-
-interface Pair {
-  readonly send: Send;
-  readonly window: SubscriptionWindow;
-}
-
-interface Tally {
-  readonly lost: readonly Pair[];
-  readonly received: number;
-  readonly undecided: number;
-  readonly unconfirmed: number;
-  readonly unroutable: number;
-}
-
-function count(record: RunRecord, phase: Phase): Tally {
-  const { ledger, plan } = record;
-  const { fromMs, toMs } = messageSpan(record, phase);
-  const held = holdingBack(faultSpans(record));
-  const route = routeOf(plan.scenario.params);
-  const subscriptions = windowsByDestination(ledger.windows);
-  const lost: Pair[] = [];
-  let received = 0;
-  let undecided = 0;
-  let unconfirmed = 0;
-  let unroutable = 0;
-  for (const own of ledger.sends.values()) {
-    for (const send of own) {
-      if (send.intendedMs < fromMs || send.intendedMs >= toMs) continue;
-      if (send.outcome === "unknown") unconfirmed++;
-      const destination = route(send.destination);
-      if (destination === undefined) {
-        unroutable++;
-        continue;
-      }
-      for (const window of subscriptions.get(destination) ?? []) {
-        const slots = ledger.received.get(window.subscription)?.get(send.publisher);
-        const wasReceived = slots !== undefined && contains(slots, send.slot);
-        const fate = fateOf(send, window, wasReceived, { plan, held });
-        if (fate === "received") received++;
-        else if (fate === "undecided") undecided++;
-        else if (fate === "lost") lost.push({ send, window });
-      }
-    }
-  }
-  lost.sort((a, b) => a.send.intendedMs - b.send.intendedMs || a.window.client - b.window.client);
-  return { lost, received, undecided, unconfirmed, unroutable };
-}
-
-function windowsByDestination(
-  windows: readonly SubscriptionWindow[],
-): ReadonlyMap<string, readonly SubscriptionWindow[]> {
-  const map = new Map<string, SubscriptionWindow[]>();
-  for (const window of windows) {
-    const own = map.get(window.destination);
-    if (own) own.push(window);
-    else map.set(window.destination, [window]);
-  }
-  return map;
-}
 
 /** Loss often has a direction: from one server to the others, or to one server. */
 function worstRoute(record: RunRecord, lost: readonly Pair[]): string {

@@ -1,11 +1,11 @@
 import { showIdentity } from "../../scenarios/model/identity.ts";
 import type { Check } from "../check.ts";
 import { plural, show } from "../measure.ts";
-import { eachSend } from "../oddities.ts";
-import { contains, normalise, union } from "../record/intervals.ts";
-import type { Intervals, RunRecord, Send, SubscriptionWindow } from "../record/run-record.ts";
+import { deliveredIn, phantomsAmong } from "../phantoms.ts";
+import { contains } from "../record/intervals.ts";
+import type { RunRecord, Send, SubscriptionWindow } from "../record/run-record.ts";
 import { connectionsOf } from "../whereabouts.ts";
-import { faultInForce, faultSpans, messageSpan, type Phase } from "../windows.ts";
+import { faultInForce, faultSpans, messageSpan } from "../windows.ts";
 
 const EVIDENCE = 10;
 
@@ -24,11 +24,12 @@ const check: Check = {
   judge(record, phase, limit) {
     const { audit } = record;
     if (!audit) return { status: "unknown", why: "the record holds no audit of the store", samples: 0 };
-    const delivered = deliveredIn(record, phase);
+    const { fromMs, toMs } = messageSpan(record, phase);
+    // Messages that were never sent: no-misdelivery.
+    const delivered = deliveredIn(record, fromMs, toMs);
     const samples = delivered.length;
     if (samples === 0) return { status: "unknown", why: "nothing was delivered in this phase", samples };
-    const stored = storedSlots(record);
-    const phantoms = delivered.filter(({ publisher, slot }) => !contains(stored.get(publisher) ?? [], slot));
+    const phantoms = phantomsAmong(record, delivered);
     const measured = phantoms.length;
     if (measured <= limit) return { status: "met", measured, samples };
     const serverOf = connectionsOf(record);
@@ -57,36 +58,6 @@ const check: Check = {
   },
 };
 export default check;
-
-/** The distinct messages of the phase that somebody received, by intended time. Never-sent ones: no-misdelivery. */
-function deliveredIn(record: RunRecord, phase: Phase): Send[] {
-  const { fromMs, toMs } = messageSpan(record, phase);
-  const ofPublisher = new Map<number, Intervals[]>();
-  for (const own of record.ledger.received.values()) {
-    for (const [publisher, slots] of own) {
-      const all = ofPublisher.get(publisher);
-      if (all) all.push(slots);
-      else ofPublisher.set(publisher, [slots]);
-    }
-  }
-  const delivered: Send[] = [];
-  for (const [publisher, all] of ofPublisher) {
-    eachSend(record, publisher, union(all), (_, send) => {
-      if (send && send.intendedMs >= fromMs && send.intendedMs < toMs) delivered.push(send);
-    });
-  }
-  return delivered.sort((a, b) => a.intendedMs - b.intendedMs || a.publisher - b.publisher);
-}
-
-function storedSlots(record: RunRecord): ReadonlyMap<number, Intervals> {
-  const runs = new Map<number, [number, number][]>();
-  for (const [publisher, from, to] of record.audit?.stored ?? []) {
-    const own = runs.get(publisher);
-    if (own) own.push([from, to]);
-    else runs.set(publisher, [[from, to]]);
-  }
-  return new Map([...runs].map(([publisher, own]) => [publisher, normalise(own)]));
-}
 
 function firstWitness(record: RunRecord, send: Send): SubscriptionWindow | undefined {
   return record.ledger.windows.find((window) =>

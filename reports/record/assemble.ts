@@ -23,7 +23,7 @@ export interface RecordParts extends Omit<RecordLines, "ledger"> {
 
 /** Puts the lines of a record in order. Pure: the same lines give the same record. */
 export function assemble(lines: RecordLines): RunRecord {
-  const ledger = new LedgerBuilder();
+  const ledger = new LedgerBuilder(lines.plan);
   for (const line of lines.ledger) ledger.add(line);
   return compose({ ...lines, ledger: ledger.finish() });
 }

@@ -13,6 +13,7 @@ import {
   type Flush,
   type Hello,
   MORE_DESTINATIONS,
+  type Observation,
   type Oddity,
   type OutcomeTuple,
   type SecondHistogram,
@@ -20,16 +21,18 @@ import {
   type Telemetry,
 } from "../../scenarios/model/telemetry.ts";
 import { addRun, gapsOf } from "./intervals.ts";
-import type {
-  CountRow,
-  FlushHole,
-  Gap,
-  GaugeRow,
-  Ledger,
-  SecondHistograms,
-  Send,
-  Slow,
-  SubscriptionWindow,
+import type { Plan } from "./plan.ts";
+import {
+  BALANCED,
+  type CountRow,
+  type FlushHole,
+  type Gap,
+  type GaugeRow,
+  type Ledger,
+  type SecondHistograms,
+  type Send,
+  type Slow,
+  type SubscriptionWindow,
 } from "./run-record.ts";
 
 /**
@@ -42,12 +45,19 @@ export class LedgerBuilder {
   readonly #errors: EngineError[] = [];
   readonly #connections: Told[] = [];
   readonly #oddities: Oddity[] = [];
+  readonly #observations: Observation[] = [];
   readonly #slowest: Slow[] = [];
   readonly #vus = new Map<number, Vu>();
   readonly #sends = new Sends();
   readonly #received = new Map<number, Map<number, number[]>>();
   readonly #sequences = new Map<number, Sequences>();
   readonly #histograms = new Histograms();
+  readonly #isBalanced: boolean;
+
+  /** Where all clients dial one balancer, its address says nothing of the instance: that is known from CONNECTED only. */
+  constructor({ target }: Pick<Plan, "target">) {
+    this.#isBalanced = target.kind === "reference" && target.balancer !== undefined;
+  }
 
   add(line: Telemetry): void {
     if (line.type === "hello") this.#hellos.push(line);
@@ -77,6 +87,7 @@ export class LedgerBuilder {
       sequences: new Map([...this.#sequences].map(([subscription, { runs }]) => [subscription, runs])),
       gaps: [...this.#sequences].flatMap(gapsIn).sort(byTime),
       oddities: this.#oddities.sort(byTime),
+      observations: this.#observations.sort(byTime),
       slowest: this.#slowest.sort(
         (a, b) => b.latencyMs - a.latencyMs || a.publisher - b.publisher || a.slot - b.slot,
       ),
@@ -95,8 +106,12 @@ export class LedgerBuilder {
     const { sequence, atMs, counts, gauges } = flush;
     if (!add(vu.seen, sequence)) return;
     vu.flushes.push({ sequence, atMs, counts, gauges });
-    for (const event of flush.connections) this.#connections.push({ vu: flush.vu, event });
+    for (const told of flush.connections) {
+      const event = this.#isBalanced && "endpoint" in told ? { ...told, endpoint: BALANCED } : told;
+      this.#connections.push({ vu: flush.vu, event });
+    }
     for (const oddity of flush.oddities) this.#oddities.push(oddity);
+    for (const observation of flush.observations ?? []) this.#observations.push(observation);
     for (const [latencyMs, subscription, publisher, slot, receivedMs] of flush.slowest) {
       this.#slowest.push({ latencyMs, subscription, publisher, slot, receivedMs });
     }
@@ -340,7 +355,7 @@ function windowsOf(
       attempt,
       destination,
       endpoint,
-      server: start?.server ?? end?.server ?? `server-${endpoint + 1}`,
+      server: start?.server ?? end?.server ?? (endpoint === BALANCED ? "" : `server-${endpoint + 1}`),
       askedMs,
       fromMs,
       toMs,

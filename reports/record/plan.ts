@@ -1,4 +1,6 @@
 import type { FaultWindow } from "../../chaos/timeline.ts";
+import type { Question } from "../../scenarios/model/scenario.ts";
+import type { Balancer } from "./balancer.ts";
 
 /** Everything a run will do, decided before anything starts. Plain JSON; `run --plan` repeats it. */
 export interface Plan {
@@ -39,6 +41,8 @@ export interface PlannedRole {
    * of theirs is the server's fault. Empty for everybody who behaves.
    */
   readonly provokes: readonly number[];
+  /** What each of its clients must have answered by the end. Absent: they are clients of the load. */
+  readonly asks?: readonly Question[];
 }
 
 /** The role of a client by its number; undefined for a number that the plan does not have. */
@@ -56,6 +60,10 @@ export interface Reference {
   readonly instances: number;
   /** Defects switched on in the reference server. */
   readonly defects: readonly string[];
+  /** In front of the instances, and where all clients dial. Absent: they dial the instances. */
+  readonly balancer?: Balancer;
+  /** Settings of the servers that the scenario needs, by environment variable. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly runAs: RunAs;
 }
 

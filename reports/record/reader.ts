@@ -31,7 +31,7 @@ export async function readRecord(given: string): Promise<RunRecord> {
   const plan = await readPlan(dir);
   const torn: string[] = [];
   const history: HistoryEvent[] = [];
-  const ledger = new LedgerBuilder();
+  const ledger = new LedgerBuilder(plan);
   const samples: Sample[] = [];
   let audit: AuditLine | undefined;
   const restore = restorer();

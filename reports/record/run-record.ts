@@ -1,5 +1,12 @@
 import type { HistogramData } from "../../scenarios/model/histogram.ts";
-import type { Bye, ConnectionEvent, EngineError, Hello, Oddity } from "../../scenarios/model/telemetry.ts";
+import type {
+  Bye,
+  ConnectionEvent,
+  EngineError,
+  Hello,
+  Observation,
+  Oddity,
+} from "../../scenarios/model/telemetry.ts";
 import type { Ended, HistoryEvent } from "./history.ts";
 import type { Plan } from "./plan.ts";
 import type { AuditLine, MachineSample, ProbeSample, ServerSample } from "./samples.ts";
@@ -28,6 +35,9 @@ export interface RunRecord {
   readonly audit?: AuditLine;
 }
 
+/** The endpoint of a connection that a balancer placed. */
+export const BALANCED = -1;
+
 /** What the clients saw. */
 export interface Ledger {
   readonly hellos: readonly Hello[];
@@ -47,6 +57,8 @@ export interface Ledger {
   /** Numbers between two that came which never did; by the time at which the message behind the gap was told. */
   readonly gaps: readonly Gap[];
   readonly oddities: readonly Oddity[];
+  /** What examiners saw. */
+  readonly observations: readonly Observation[];
   /** Slowest first; at most five of each flush. */
   readonly slowest: readonly Slow[];
   /** By metric, role and second; all destinations. */

@@ -5,6 +5,7 @@ import { happenings } from "./facts/happenings.ts";
 import { type Fact, generatorFacts, undecidedFacts } from "./facts/limits-of-sight.ts";
 import { type Place, reproductionOf, tellTarget } from "./facts/reproduction.ts";
 import { headlineOf } from "./headline.ts";
+import { causes } from "./html/causes.ts";
 import { charts } from "./html/charts.ts";
 import { balance, closes, matrix, reconnects } from "./html/connections.ts";
 import { evidence } from "./html/evidence.ts";
@@ -19,7 +20,7 @@ import { showAt, showNumber, showSpan } from "./numbers.ts";
 
 /**
  * report.html: one file without any outside reference, readable without its script. The first screen is the
- * verdict, what was run, and check by phase; below it the evidence (G16 to G31). The same report and record give
+ * verdict, the most likely mistake, what was run, and check by phase; below it the evidence (G16 to G31). The same report and record give
  * the same bytes. Everything that came from outside is escaped, and the page's policy lets no other script run.
  */
 export function html(report: Report, record: RunRecord, place: Place = {}): string {
@@ -102,6 +103,7 @@ ${headline.cut !== undefined && markup`<p class="cut">${headline.cut}</p>`}
 <p>${headline.because}</p>
 ${headline.example !== undefined && markup`<p class="example">For example: ${headline.example}</p>`}
 </div>
+${causes(report)}
 ${facts([
   ["scenario", plan.scenario.name],
   ["clients", showNumber(plan.clients)],

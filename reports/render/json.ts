@@ -17,6 +17,8 @@ import { rounded } from "./numbers.ts";
  *
  * - `headline`: `{word, summary, because, example?, cut?}`, the verdict in words
  * - `overall`, `ended`, `plan`, `phases`, `judgements`, `about`: the report as judged
+ * - `diagnoses[]`: `{mistake, summary, requirement, inProduction, remedy, rank, score, supports[], contradicts[]}`, the
+ *   likeliest first, empty where nothing is breached; a clue is `{fact, weight, text, examples[]}`
  * - `faults[]`: `{number, window, atMs: {injecting?, injected?, observed?, …}, band?, details[]}`
  * - `series`: `{binMs: 1000, bins, lines: {deliveryMs[], sendsPerSecond[], …}}`; a line is `{name, values[]}` with
  *   one value for each second from the run's start, null where nothing was measured
@@ -37,6 +39,7 @@ export function json(report: Report, record: RunRecord): string {
     ["plan", report.plan],
     ["phases", report.phases],
     ["judgements", report.judgements],
+    ["diagnoses", report.diagnoses ?? []],
     ["about", report.about ?? {}],
     ["faults", faultStories(record)],
     ["series", { binMs: axis.binMs, bins: axis.bins, lines: seriesOf(record, axis) }],

@@ -1,5 +1,6 @@
 import type { RunRecord } from "../record/run-record.ts";
 import type { Report } from "../report.ts";
+import { causesOf, NOBODY } from "./facts/causes.ts";
 import { faultStories, tellFault } from "./facts/faults.ts";
 import { reproductionOf, tellTarget } from "./facts/reproduction.ts";
 import { headlineOf } from "./headline.ts";
@@ -43,12 +44,30 @@ export function markdown(report: Report, record: RunRecord): string {
     if (headline.example !== undefined) out.push(`For example: ${code(clip(headline.example, 240))}`, "");
     out.push(`${showNumber(met)} of ${showNumber(report.judgements.length)} checks held.`, "");
   } else out.push(`${inert(headline.because)}`, "");
+  out.push(...causeLines(report));
   const faults = faultStories(record).map(
     (story) => `- ${story.number} ${inert(story.name)}: ${tellFault(story)}`,
   );
   if (faults.length > 0) out.push("Faults:", "", ...faults, "");
   out.push(`Again: ${code(reproductionOf(record, {}).commands[0]?.command ?? "")}`);
   return `${out.join("\n")}\n`;
+}
+
+function causeLines(report: Report): string[] {
+  const causes = causesOf(report);
+  if (causes === undefined) return [];
+  const [first, ...others] = causes.likely;
+  if (first === undefined) return [NOBODY, ""];
+  const against = first.contradicts[0];
+  return [
+    `Most likely: **${inert(first.mistake)}**, ${inert(first.summary)}.`,
+    "",
+    ...(first.supports[0] ? [`- for it: ${code(clip(first.supports[0].text, 240))}`] : []),
+    ...(against ? [`- against it: ${code(clip(against.text, 240))}`] : []),
+    `- remedy: ${inert(first.remedy)}`,
+    ...(others.length > 0 ? [`- or: ${others.map(({ mistake }) => inert(mistake)).join(", ")}`] : []),
+    "",
+  ];
 }
 
 /** A code span that the text cannot end, and that does not end a table's cell. */

@@ -69,7 +69,7 @@ describe("report.html", () => {
   });
 
   test("G16: the first screen says verdict, evidence and what was run before anything else", () => {
-    const first = page.slice(page.indexOf("<body>"), page.indexOf("<h2"));
+    const first = page.slice(page.indexOf("<body>"), page.indexOf("<main"));
     for (const said of [
       "Breached",
       "12 of 1,846",
@@ -79,6 +79,9 @@ describe("report.html", () => {
       "42",
       "46.7 s",
       "reference system",
+      "Most likely mistakes",
+      "relay-publish-error-swallowed",
+      "Confirm a message only when it was published",
     ]) {
       expect(first).toContain(said);
     }
@@ -95,6 +98,55 @@ describe("report.html", () => {
       expect(one.match(/<title>/g)).toHaveLength(47);
     }
     expect(charts[0]).toContain('class="limit"');
+  });
+});
+
+describe("the most likely mistakes", () => {
+  const { report, record } = storm();
+  const without = (diagnoses: typeof report.diagnoses) => ({ ...report, diagnoses: diagnoses ?? [] });
+
+  test("are told with what speaks for and against them, and what to do, in every form", () => {
+    const shown = [
+      html(report, record),
+      text(report, record, { colour: false, columns: 100 }).replace(/\s+/g, " "),
+      markdown(report, record).replaceAll("\\", ""),
+      json(report, record),
+    ];
+    for (const form of shown) {
+      for (const said of [
+        "relay-publish-error-swallowed",
+        "partial-broadcast-on-crash",
+        "17#6 of 12,020 ms",
+        "not in the record: Redis was broken",
+        "publish it when the relay is back",
+      ]) {
+        expect(form).toContain(said);
+      }
+    }
+    const places = ["relay-publish", "partial-broadcast"].map((name) => shown[0]?.indexOf(name) ?? -1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  test("are said to be none where no known mistake explains a breach, and are not asked for where nothing is breached", () => {
+    const forms = (one: typeof report) => [
+      html(one, record),
+      text(one, record, { colour: false }).replace(/\s+/g, " "),
+      markdown(one, record),
+    ];
+    for (const form of forms(without([]))) expect(form).toContain("None of the known mistakes explains this");
+    const { diagnoses: _, ...unasked } = report;
+    for (const form of [...forms(unasked), ...forms({ ...report, overall: "met" })]) {
+      expect(form).not.toMatch(/likely|None of the known/i);
+    }
+  });
+
+  test("that are far less likely than the first one are left out, and at most three are shown", () => {
+    const [first] = report.diagnoses ?? [];
+    if (!first) throw new Error("the storm has diagnoses");
+    const named = (mistake: string, score: number) => ({ ...first, mistake, score });
+    const many = without([named("one", 9), named("two", 8), named("three", 8), named("four", 8)]);
+    expect(html(many, record).match(/<li><b>/g)).toHaveLength(3);
+    expect(html(without([named("one", 9), named("two", 3)]), record).match(/<li><b>/g)).toHaveLength(1);
   });
 });
 

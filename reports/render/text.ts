@@ -1,6 +1,7 @@
 import { tellProbe } from "../probe.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Judgement, Report } from "../report.ts";
+import { causesOf, NOBODY } from "./facts/causes.ts";
 import { closeTable } from "./facts/closes.ts";
 import { faultStories, tellFault } from "./facts/faults.ts";
 import { tellTarget } from "./facts/reproduction.ts";
@@ -45,7 +46,12 @@ export function text(report: Report, record: RunRecord, options: TextOptions): s
   );
   if (headline.cut !== undefined) out.push(...wrap(headline.cut, columns, ""));
   if (report.overall === "met") out.push(...wrap(headline.because, columns, ""));
-  out.push("", ...missed(report, columns, ink), ...held(report, columns, ink));
+  out.push(
+    "",
+    ...missed(report, columns, ink),
+    ...causeLines(report, columns, ink),
+    ...held(report, columns, ink),
+  );
   out.push("", ...faultLines(record, columns, ink), ...closeLines(report, record, columns));
   if (report.probe) out.push(...under("latency", tellProbe(report.probe), columns));
   if (options.dir !== undefined) {
@@ -80,6 +86,25 @@ function missed(report: Report, columns: number, ink: Ink): string[] {
   if (groups.length > ROWS_IN_FULL)
     out.push(`${indent}and ${groups.length - ROWS_IN_FULL} more: see the report`);
   return out.length === 0 ? [] : [...out, ""];
+}
+
+/** The most likely mistake with what speaks for and against it, and its remedy; the next ones by name. */
+function causeLines(report: Report, columns: number, ink: Ink): string[] {
+  const causes = causesOf(report);
+  if (causes === undefined) return [];
+  const [first, ...others] = causes.likely;
+  if (first === undefined) return [...under("likely", NOBODY, columns), ""];
+  const indent = " ".repeat(11);
+  const told = (what: string, text: string | undefined) =>
+    text === undefined ? [] : wrap(`${what}: ${plain(text)}`, columns, indent);
+  return [
+    ...under("likely", `${first.mistake}: ${plain(first.summary)}`, columns),
+    ...told("for it", first.supports[0]?.text).map(ink.quiet),
+    ...told("against it", first.contradicts[0]?.text).map(ink.quiet),
+    ...told("remedy", first.remedy),
+    ...others.flatMap(({ mistake, summary }) => under("or", `${mistake}: ${plain(summary)}`, columns)),
+    "",
+  ];
 }
 
 /** One line for each check that held anywhere: in how many phases, and the nearest it came to its limit. */

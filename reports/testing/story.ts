@@ -5,6 +5,7 @@ import type {
   ConnectionEvent,
   EngineError,
   Flush,
+  Observation,
   Oddity,
   OutcomeTuple,
   ReceivedTuple,
@@ -203,6 +204,13 @@ export class Story {
     return this;
   }
 
+  /** What an examiner saw; the plan's role must have asked. */
+  observe(observation: Observation): this {
+    const flush = this.#flush(observation.atMs);
+    flush.observations = [...(flush.observations ?? []), observation];
+    return this;
+  }
+
   slow(latencyMs: number, subscription: number, publisher: number, slot: number, receivedMs: number): this {
     this.#flush(receivedMs).slowest.push([latencyMs, subscription, publisher, slot, receivedMs]);
     return this;
@@ -362,6 +370,7 @@ type MutableFlush = Omit<Flush, "type" | "vu" | "sequence" | "atMs"> & {
   received: ReceivedTuple[];
   sequences: SequenceTuple[];
   oddities: Oddity[];
+  observations?: Observation[];
   histograms: SecondHistogram[];
   counts: Record<string, number>;
   slowest: SlowTuple[];

@@ -1,8 +1,9 @@
 import { encode } from "../../target-server/stomp/encode.ts";
 import { frame, type Headers } from "../../target-server/stomp/frame.ts";
-import { agreeBeat, EOL, parseHeartBeat } from "../../target-server/stomp/heart-beat.ts";
+import { agreeBeat, EOL, type HeartBeat, parseHeartBeat } from "../../target-server/stomp/heart-beat.ts";
 import type { Engine, RawWire, Wire, WireEvents } from "./engine.ts";
-import { findIdentity, identityPrefix } from "./identity.ts";
+import { Familiar } from "./familiar.ts";
+import { findIdentity, type Identity, identityPrefix } from "./identity.ts";
 import { body, header, type LazyFrame, LazyReader, rawHeader } from "./lazy-frame.ts";
 import { type Outgoing, Publisher } from "./publisher.ts";
 import { type Client, Lost, type Publishing, type Session } from "./session.ts";
@@ -43,6 +44,7 @@ export class Connection implements Session, WireEvents {
   readonly #dueMs: number;
   readonly #endpoint: number;
   readonly #reader = new LazyReader();
+  readonly #familiar: Familiar;
   readonly #prefix: string;
   #state: "new" | "dialling" | "connecting" | "up" | "leaving" | "over" = "new";
   #wire: Wire | undefined;
@@ -57,6 +59,7 @@ export class Connection implements Session, WireEvents {
   readonly #subscriptions: number[] = [];
   /** Their destinations, and what the header line of a MESSAGE looks like that is meant for them. */
   readonly #destinations: Destination[] = [];
+  #beatOffered: HeartBeat;
   #confirmed = 0;
   /** Since when it has not read as it should, by its own will; it may be reading again. */
   #slowSinceMs: number | undefined;
@@ -80,6 +83,9 @@ export class Connection implements Session, WireEvents {
     this.#dueMs = dueMs;
     this.#endpoint = (life.client.number + attempt) % engine.config.endpoints.length;
     this.#prefix = identityPrefix(engine.config.nonce);
+    this.#familiar = new Familiar(this.#prefix);
+    const beatMs = Math.max(1, Math.round(BEAT_MS * engine.config.timeScale));
+    this.#beatOffered = { sendsMs: beatMs, wantsMs: beatMs };
   }
 
   /** When it ended; undefined while it has not. */
@@ -95,8 +101,9 @@ export class Connection implements Session, WireEvents {
 
   // Session
 
-  connect(): Promise<void> {
+  connect({ beat }: { readonly beat?: readonly [number, number] } = {}): Promise<void> {
     const { config, journal } = this.#engine;
+    if (beat) this.#beatOffered = { sendsMs: beat[0], wantsMs: beat[1] };
     if (this.#state !== "new")
       throw new Error("a session connects once; the engine connects again after a loss");
     return this.#wait((resolve) => {
@@ -210,11 +217,11 @@ export class Connection implements Session, WireEvents {
     this.#state = "connecting";
     this.#within(CONNECTED_MS, "no CONNECTED");
     const { config } = this.#engine;
-    const beatMs = this.#beatMs();
+    const { sendsMs, wantsMs } = this.#beatOffered;
     this.#frame("CONNECT", {
       "accept-version": "1.2,1.1,1.0",
       host: hostOf(config.endpoints[this.#endpoint] as string),
-      "heart-beat": `${beatMs},${beatMs}`,
+      "heart-beat": `${sendsMs},${wantsMs}`,
       "connect-attempt": String(this.attempt),
       ...this.#engine.connectHeaders(this.client.user),
     });
@@ -224,6 +231,10 @@ export class Connection implements Session, WireEvents {
     if (this.#state === "over") return;
     this.#lastHeardMs = atMs;
     this.#engine.journal.count("bytesIn", data.length);
+    if (this.#reader.isBetweenFrames && this.#familiar.accepts(data)) {
+      this.#arrived(this.#familiar, this.#familiar.index, undefined, atMs);
+      return;
+    }
     try {
       this.#reader.read(data, (frame) => this.#received(frame, atMs));
     } catch (error) {
@@ -270,7 +281,7 @@ export class Connection implements Session, WireEvents {
     }
   }
 
-  /** The hot path: two headers and a mark in the body, nothing decoded. */
+  /** Two headers and a mark in the body, nothing decoded. */
   #message(frame: LazyFrame, atMs: number): void {
     const { journal } = this.#engine;
     const id = rawHeader(frame, "subscription");
@@ -289,17 +300,29 @@ export class Connection implements Session, WireEvents {
       journal.foreign(atMs, subscription ?? NO_SUBSCRIPTION, body(frame).slice(0, TEXT_SHOWN), sequence);
       return;
     }
-    const destination = this.#destinations[index] as Destination;
-    journal.arrived({
-      publisher: identity.publisher,
-      slot: identity.slot,
-      intendedMs: identity.intendedMs,
-      subscription,
+    const { line } = this.#destinations[index] as Destination;
+    const strayed = elsewhere(frame, line);
+    this.#arrived({ ...identity, sequence }, index, strayed, atMs);
+    if (strayed === undefined) this.#familiar.learn(frame, index, line);
+  }
+
+  /** The hot path. */
+  #arrived(
+    { publisher, slot, intendedMs, sequence }: Identity & { readonly sequence: number | undefined },
+    index: number,
+    elsewhere: string | undefined,
+    receivedMs: number,
+  ): void {
+    this.#engine.journal.arrived({
+      publisher,
+      slot,
+      intendedMs,
+      subscription: this.#subscriptions[index] as number,
       sequence,
-      elsewhere: elsewhere(frame, destination.line),
-      receivedMs: atMs,
+      elsewhere,
+      receivedMs,
       role: this.client.role,
-      destination: destination.name,
+      destination: (this.#destinations[index] as Destination).name,
       slow: this.#slowSinceMs !== undefined,
     });
   }
@@ -382,14 +405,9 @@ export class Connection implements Session, WireEvents {
 
   // Heart-beats
 
-  #beatMs(): number {
-    return Math.max(1, Math.round(BEAT_MS * this.#engine.config.timeScale));
-  }
-
   #startBeats(theirs: string | undefined): void {
-    const mine = { sendsMs: this.#beatMs(), wantsMs: this.#beatMs() };
     const { sendEveryMs, expectEveryMs } = agreeBeat(
-      mine,
+      this.#beatOffered,
       parseHeartBeat(theirs) ?? { sendsMs: 0, wantsMs: 0 },
     );
     if (sendEveryMs > 0) this.#beat(sendEveryMs);

@@ -1,6 +1,7 @@
 import { Agenda } from "./agenda.ts";
 import { LEAVE_MS, type Life } from "./connection.ts";
-import type { Engine, Wire, WireEvents } from "./engine.ts";
+import type { Engine, Examining, Wire, WireEvents } from "./engine.ts";
+import { examine } from "./exam.ts";
 import { Journal } from "./journal.ts";
 import { live } from "./life.ts";
 import type { LoadConfig, Shard } from "./load-config.ts";
@@ -19,6 +20,7 @@ export interface Ports {
   dial(url: string, events: WireEvents): Wire;
   connectHeaders(user: string): Readonly<Record<string, string>>;
   emit(line: Telemetry): void;
+  readonly examining?: Examining;
 }
 
 /** How long one turn may work off what is due before arrivals get their turn again. */
@@ -43,6 +45,7 @@ export class Crew implements Engine {
   readonly journal: Journal;
   readonly gauges = { connected: 0, subscribed: 0, due: 0 };
   readonly unanswered = new Set<unknown>();
+  readonly examining?: Examining;
   readonly #vu: number;
   readonly #ports: Ports;
   readonly #members: readonly Member[];
@@ -67,6 +70,7 @@ export class Crew implements Engine {
     this.#vu = vu;
     this.#ports = ports;
     this.#publishUntilMs = config.timing.publishUntilMs;
+    if (ports.examining) this.examining = ports.examining;
     const shard = config.shards.find((one) => one.vu === vu);
     this.#members = shard ? membersOf(scenario, config, shard) : [];
   }
@@ -126,13 +130,17 @@ export class Crew implements Engine {
     this.#flushFrom(1);
     this.#endAt(this.config.timing.endMs);
     const lives = this.#members.map(({ life, role }) =>
-      live(life, role, this).catch((error: unknown) => this.report(life.client.user, error)),
+      ("exam" in role ? examine(life, role, this) : live(life, role, this)).catch((error: unknown) =>
+        this.report(life.client.user, error),
+      ),
     );
     // A session that waits for something of its own must not keep the run alive.
     const left = new Promise<void>((resolve) => {
       this.atEnd(() => this.at(this.nowMs() + LEFT_MS, resolve));
     });
-    await Promise.race([Promise.all(lives), left]);
+    // Who has nothing left to do still reports, or its silence would look like a load that hangs.
+    const ended = new Promise<void>((resolve) => this.atEnd(resolve));
+    await Promise.race([Promise.all([...lives, ended]), left]);
     this.#end();
     for (const { life } of this.#members) life.publisher?.skipOffline(this.#publishUntilMs);
     this.#over = true;

@@ -1,3 +1,4 @@
+import type { HttpAnswer, HttpAsked } from "./examiner.ts";
 import type { Journal } from "./journal.ts";
 import type { LoadConfig } from "./load-config.ts";
 
@@ -69,8 +70,23 @@ export interface Engine {
   dial(url: string, events: WireEvents): Wire;
   /** Credentials for CONNECT. */
   connectHeaders(user: string): Readonly<Record<string, string>>;
+  /** What an exam needs; the native engine has it. */
+  readonly examining?: Examining;
   /** A number that no other subscription of the run has. */
   newSubscription(): number;
   /** A callback threw: recorded, never fatal. */
   report(where: string, error: unknown): void;
+}
+
+/** Handshakes, requests and tokens that are not those of the load. */
+export interface Examining {
+  dial(url: string, how: HandshakeHow, events: WireEvents): Wire;
+  http(url: string, asked: HttpAsked & { readonly withinMs: number }): Promise<HttpAnswer>;
+  /** HS256, with `iat` and `exp`. */
+  token(claims: Readonly<Record<string, unknown>>, secret: string, lifeMs: number): string;
+}
+
+export interface HandshakeHow {
+  readonly origin: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 }

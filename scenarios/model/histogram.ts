@@ -44,8 +44,14 @@ export function emptyHistogram(): Histogram {
 
 /** The bucket of a value in µs. Below 128 every bucket is one microsecond wide. */
 export function bucketOf(valueUs: number): number {
+  // Whole numbers of 31 bits, which is nearly all there is, by bits: in k6 a logarithm costs three times as much.
+  const small = valueUs | 0;
+  if (small === Math.floor(valueUs)) {
+    if (small < SUB) return small;
+    const shift = 31 - Math.clz32(small) - SUB_BITS;
+    return SUB * shift + (small >> shift);
+  }
   const value = Math.min(Math.floor(valueUs), MAX_US);
-  if (value < SUB) return value;
   const exponent = Math.floor(Math.log2(value)) - SUB_BITS;
   return SUB * (exponent + 1) + (Math.floor(value / 2 ** exponent) - SUB);
 }

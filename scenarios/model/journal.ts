@@ -6,6 +6,7 @@ import {
   type ConnectionEvent,
   type Flush,
   MORE_DESTINATIONS,
+  type Observation,
   type OutcomeTuple,
   type ReceivedTuple,
   type SecondHistogram,
@@ -47,12 +48,13 @@ export class Journal {
   #connections: ConnectionEvent[] = [];
   #sends: SendTuple[] = [];
   #outcomes: OutcomeTuple[] = [];
+  #observations: Observation[] = [];
   #slowest: SlowTuple[] = [];
   /** What is not slower than this is not among the slowest. */
   #slowMs = Number.NEGATIVE_INFINITY;
   readonly #histograms = new Map<string, RoleHistograms>();
-  /** Nearly always the next one too. */
-  #latest: RoleHistograms | undefined;
+  /** Where the last sample went; nearly always the next one too. */
+  #latest: Place | undefined;
   #counts: Partial<Record<CountName, number>> = {};
 
   constructor(vu: number) {
@@ -71,6 +73,10 @@ export class Journal {
 
   outcome(publisher: number, slot: number, atMs: number, outcome: OutcomeTuple[3]): void {
     this.#outcomes.push([publisher, slot, roundMs(atMs), outcome]);
+  }
+
+  observed(observation: Observation): void {
+    this.#observations.push({ ...observation, atMs: roundMs(observation.atMs) });
   }
 
   /** Latency is counted for the first copy only, from the intended send time. The hot path: it makes no objects. */
@@ -101,19 +107,20 @@ export class Journal {
     durationMs: number,
     destination = "",
   ): void {
-    let histograms = this.#latest;
-    if (histograms?.metric !== metric || histograms.role !== role) {
-      histograms = this.#histogramsOf(metric, role);
-      this.#latest = histograms;
-    }
-    const seconds = histograms.destinations.get(destination) ?? secondsOf(histograms, destination);
     const second = Math.floor(intendedMs / 1_000);
-    let histogram = seconds.get(second);
-    if (!histogram) {
-      histogram = emptyHistogram();
-      seconds.set(second, histogram);
+    let place = this.#latest;
+    if (
+      place === undefined ||
+      place.second !== second ||
+      place.destination !== destination ||
+      place.metric !== metric ||
+      place.role !== role
+    ) {
+      const histogram = this.#histogramOf(metric, role, destination, second);
+      place = { metric, role, destination, second, histogram };
+      this.#latest = place;
     }
-    record(histogram, Math.round(durationMs * 1_000));
+    record(place.histogram, Math.round(durationMs * 1_000));
   }
 
   count(name: CountName, by = 1): void {
@@ -133,6 +140,7 @@ export class Journal {
       sends: this.#sends,
       outcomes: this.#outcomes,
       oddities,
+      ...(this.#observations.length > 0 ? { observations: this.#observations } : {}),
       counts: this.#counts,
       slowest: this.#slowest,
     };
@@ -140,6 +148,7 @@ export class Journal {
     this.#connections = [];
     this.#sends = [];
     this.#outcomes = [];
+    this.#observations = [];
     this.#counts = {};
     this.#slowest = [];
     this.#slowMs = Number.NEGATIVE_INFINITY;
@@ -178,6 +187,17 @@ export class Journal {
     if (slowest.length === SLOWEST) this.#slowMs = (slowest[SLOWEST - 1] as SlowTuple)[0];
   }
 
+  #histogramOf(metric: HistogramName, role: string, destination: string, second: number): Histogram {
+    const histograms = this.#histogramsOf(metric, role);
+    const seconds = histograms.destinations.get(destination) ?? secondsOf(histograms, destination);
+    let histogram = seconds.get(second);
+    if (!histogram) {
+      histogram = emptyHistogram();
+      seconds.set(second, histogram);
+    }
+    return histogram;
+  }
+
   #histogramsOf(metric: HistogramName, role: string): RoleHistograms {
     const key = `${metric}/${role}`;
     const known = this.#histograms.get(key);
@@ -189,6 +209,7 @@ export class Journal {
 
   #takeHistograms(): Kept[] {
     const taken: Kept[] = [];
+    this.#latest = undefined;
     for (const { metric, role, destinations } of this.#histograms.values()) {
       for (const [destination, seconds] of destinations) {
         const key = destination === "" ? { metric, role } : { metric, role, destination };
@@ -201,6 +222,14 @@ export class Journal {
 }
 
 interface Kept extends Omit<SecondHistogram, "data"> {
+  readonly histogram: Histogram;
+}
+
+interface Place {
+  readonly metric: HistogramName;
+  readonly role: string;
+  readonly destination: string;
+  readonly second: number;
   readonly histogram: Histogram;
 }
 
@@ -240,6 +269,7 @@ function slices(content: Content): Content[] {
     }
   }
   const last = parts.pop() as Content;
-  const { oddities, histograms, counts, slowest } = content;
-  return [...parts, { ...last, oddities, histograms, counts, slowest }];
+  const { oddities, observations, histograms, counts, slowest } = content;
+  const told = observations ? { observations } : {};
+  return [...parts, { ...last, oddities, ...told, histograms, counts, slowest }];
 }

@@ -26,6 +26,11 @@ export const FRAME_CHARS_MAX = 16 * 1024 * 1024;
 export class LazyReader {
   #rest = "";
 
+  /** Nothing of an unfinished frame is waiting for the rest of it. */
+  get isBetweenFrames(): boolean {
+    return this.#rest === "";
+  }
+
   /**
    * Calls `onFrame` for each complete frame in order; line feeds between frames are heart-beats and are skipped.
    * Throws RangeError when a frame exceeds `FRAME_CHARS_MAX`.

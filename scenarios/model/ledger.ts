@@ -44,14 +44,15 @@ export class Ledger {
       subscription.publishers.set(delivery.publisher, got);
     }
     const isNewSequence = this.#sequence(delivery, subscription);
-    if (!add(got.runs, delivery.slot)) {
-      const { subscription, publisher, slot, receivedMs } = delivery;
+    const { slot } = delivery;
+    if (!next(got.runs, slot) && !add(got.runs, slot)) {
+      const { subscription, publisher, receivedMs } = delivery;
       const rendered = isNewSequence === undefined ? {} : { rendered: isNewSequence };
       this.#odd({ what: "duplicate", atMs: receivedMs, subscription, publisher, slot, ...rendered });
       return false;
     }
     if (got.fresh.length === 0) this.#changed.push([delivery.subscription, delivery.publisher, got]);
-    add(got.fresh, delivery.slot);
+    if (!next(got.fresh, slot)) add(got.fresh, slot);
     this.#compare(delivery, subscription, got);
     return true;
   }
@@ -124,9 +125,10 @@ export class Ledger {
     if (sequence === undefined || elsewhere !== undefined) return undefined;
     const { sequences } = state;
     if (sequences.length > 2 * HOLES_MAX) return undefined;
-    if (!add(sequences, sequence)) return false;
-    if (state.freshSequences.length === 0) this.#sequenced.push([subscription, state]);
-    add(state.freshSequences, sequence);
+    if (!next(sequences, sequence) && !add(sequences, sequence)) return false;
+    const { freshSequences } = state;
+    if (freshSequences.length === 0) this.#sequenced.push([subscription, state]);
+    if (!next(freshSequences, sequence)) add(freshSequences, sequence);
     return true;
   }
 
@@ -218,10 +220,17 @@ interface Got {
   highest: number;
 }
 
+/** Nearly always it is the next one; `add` knows all the others. */
+function next(runs: number[], slot: number): boolean {
+  const last = runs.length - 1;
+  if (last < 0 || runs[last] !== slot - 1) return false;
+  runs[last] = slot;
+  return true;
+}
+
 /** Adds a slot to runs `[from, to, …]`. False when it was in already. */
 export function add(runs: number[], slot: number): boolean {
   const last = runs.length - 1;
-  // Nearly always the next slot, or one after a hole.
   if (last < 0 || slot > (runs[last] as number) + 1) {
     runs.push(slot, slot);
     return true;

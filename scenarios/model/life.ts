@@ -2,7 +2,7 @@ import { backoffDelayMs, backoffs } from "./backoff.ts";
 import { Connection, type Life } from "./connection.ts";
 import type { Engine } from "./engine.ts";
 import { random } from "./random.ts";
-import type { Role } from "./scenario.ts";
+import type { SessionRole } from "./scenario.ts";
 import { Lost } from "./session.ts";
 
 /**
@@ -15,7 +15,7 @@ export const STABLE_MS = 10_000;
  * All connections of one client, from its due time until it leaves or the run ends. After a loss it waits as its
  * role's back-off says and dials the next endpoint. Resolves when it is gone; never rejects.
  */
-export async function live(life: Life, role: Role, engine: Engine): Promise<void> {
+export async function live(life: Life, role: SessionRole, engine: Engine): Promise<void> {
   const { client } = life;
   const { seed, params } = engine.config;
   const backoff = backoffs[role.reconnect];

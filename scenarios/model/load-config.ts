@@ -36,7 +36,13 @@ export interface Shard {
 /** What CONNECT must carry. */
 export type LoadAccess =
   /** A JWT (HS256, `sub` = user) signed with this secret for each connection. */
-  | { readonly kind: "jwt"; readonly secret: string; readonly origin: string }
+  | {
+      readonly kind: "jwt";
+      readonly secret: string;
+      readonly origin: string;
+      /** Bearer token of `/internal/…`, for exams. */
+      readonly internalToken?: string;
+    }
   /** Fixed headers; `{user}` in a value becomes the client's name. */
   | {
       readonly kind: "headers";

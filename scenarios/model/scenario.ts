@@ -1,4 +1,5 @@
 import type { BackoffName } from "./backoff.ts";
+import type { Examiner } from "./examiner.ts";
 import type { Session } from "./session.ts";
 
 /** A parameter's default; its type is the type that `-p key=value` must have. Keys carry their unit. */
@@ -12,10 +13,13 @@ export type Params = Readonly<Record<string, ParamValue>>;
 export type Load =
   /** All at once at `atMs`. */
   | { readonly kind: "constant"; readonly clients: number; readonly atMs: number }
-  /** Evenly from the start until `overMs`. */
-  | { readonly kind: "ramp"; readonly clients: number; readonly overMs: number };
+  /** Evenly over `overMs`, from `fromMs` (default 0, the start) on. */
+  | { readonly kind: "ramp"; readonly clients: number; readonly overMs: number; readonly fromMs?: number };
 
-export interface Role<P extends Params = Params> {
+export type Role<P extends Params = Params> = SessionRole<P> | ExamRole<P>;
+
+/** Clients of the load: what they send and get is counted message by message. */
+export interface SessionRole<P extends Params = Params> {
   readonly load: Load;
   /** What a client does after it lost its connection. */
   readonly reconnect: BackoffName;
@@ -32,6 +36,53 @@ export interface Role<P extends Params = Params> {
    */
   session(stomp: Session, params: P): Promise<void>;
 }
+
+/**
+ * Clients that put questions to the server which no count of messages answers: is this handshake refused, does that
+ * user stay away? Each of them must answer each question at least once (`Examiner.observe`), or the run cannot say.
+ * Played by the native engine; none of its connections is part of the load.
+ */
+export interface ExamRole<P extends Params = Params> {
+  readonly load: Load;
+  readonly asks: readonly Question[];
+  /** Begins when the load wants it; who throws has not answered. */
+  exam(examiner: Examiner, params: P): Promise<void>;
+}
+
+export interface Question {
+  /** A slug, unique in the scenario: `foreign-origin-refused`. */
+  readonly about: string;
+  /** Which invariant of section 0.3 it belongs to: `INV-REJECT`. One check judges all of an invariant. */
+  readonly invariant: Invariant;
+  /** What a sound server does, as the report shows it. */
+  readonly expected: string;
+}
+
+export const invariants = [
+  "INV-COVER",
+  "INV-LOSS",
+  "INV-DUP",
+  "INV-ORDER",
+  "INV-DURABLE",
+  "INV-ISOLATE",
+  "INV-IDENTITY",
+  "INV-AUTH",
+  "INV-REJECT",
+  "INV-LIMIT",
+  "INV-CLOSE",
+  "INV-REAP",
+  "INV-PRESENCE",
+  "INV-BOUND",
+  "INV-FAIR",
+  "INV-SPREAD",
+  "INV-BALANCE",
+  "INV-RECOVER",
+  "INV-LEAK",
+  "INV-HEALTH",
+  "INV-METRIC",
+  "INV-LATENCY",
+] as const;
+export type Invariant = (typeof invariants)[number];
 
 /** The run's own clock, in ms after its start. Everything that publishes stops at `publishUntilMs`. */
 export interface Timing {
@@ -59,7 +110,14 @@ export interface Scenario<P extends Params = Params> {
   readonly limits?: readonly string[];
   /** The disturbance that belongs to it, in the form of the command line; a --fault replaces all of it. */
   faults?(params: P): readonly string[];
-  timing(params: P): Timing;
+  /** Settings that it needs the reference server to have, by environment variable (`target-server --help`). */
+  reference?(params: P): Readonly<Record<string, string>>;
+  /** It is about what stands in front of the instances: the reference system gets a balancer without being asked. */
+  readonly balancer?: true;
+  /** Where waiting in full would be long: the time scale when nobody asks for another (I85). Absent: 1. */
+  readonly timeScale?: number;
+  /** `timeScale` for what waits on the system's own scaled timers. */
+  timing(params: P, timeScale?: number): Timing;
   roles(params: P): Readonly<Record<string, Role<P>>>;
 }
 

@@ -30,8 +30,11 @@ export interface Session {
   readonly client: Client;
   /** 0 for the first connection of this client, then 1, 2, … */
   readonly attempt: number;
-  /** Opens the WebSocket and exchanges CONNECT and CONNECTED. */
-  connect(): Promise<void>;
+  /**
+   * Opens the WebSocket and exchanges CONNECT and CONNECTED. `beat`: the heart-beat that CONNECT offers and wants, ms
+   * on the wire; default 10 s each times the time scale.
+   */
+  connect(how?: { readonly beat?: readonly [sendsMs: number, wantsMs: number] }): Promise<void>;
   /** Resolves at the subscription's RECEIPT: the entitlement window opens there. */
   subscribe(destination: string): Promise<void>;
   /** Publishes on schedule until the plan's `publishUntilMs`; slots that fall due while offline count as missed. */

@@ -102,6 +102,17 @@ const connection = kinds<ConnectionEvent["what"]>(
   },
 );
 
+const observation = object({
+  about: text,
+  invariant: text,
+  expected: text,
+  seen: text,
+  holds: yesOrNo,
+  atMs: finite,
+  client: whole,
+  server: optional(text),
+});
+
 const message = { publisher: whole, slot: whole };
 const oddity = kinds<Oddity["what"]>(
   { atMs: finite, subscription: whole },
@@ -124,6 +135,7 @@ const shapes: Readonly<Record<Telemetry["type"], Shape>> = {
     received: listOf(ascending(tuple(whole, whole, whole, whole))),
     sequences: optional(listOf(ascending(tuple(whole, whole, whole)))),
     oddities: listOf(oddity),
+    observations: optional(listOf(observation)),
     histograms: listOf(
       object({ metric: text, role: text, destination: optional(text), second: whole, data: histogram }),
     ),

@@ -27,6 +27,8 @@ export interface Flush {
   /** Absent in records of versions before 0.2. */
   readonly sequences?: readonly SequenceTuple[];
   readonly oddities: readonly Oddity[];
+  /** Absent where nobody examines. */
+  readonly observations?: readonly Observation[];
   readonly histograms: readonly SecondHistogram[];
   /** Counters since the previous flush, by name (see `metrics.ts`). */
   readonly counts: Readonly<Record<string, number>>;
@@ -132,6 +134,21 @@ export interface SecondHistogram {
   /** The second (after the run's start) in which the event was *intended*, so that a stall counts where it began. */
   readonly second: number;
   readonly data: HistogramData;
+}
+
+/** What an examiner saw where the scenario put a question. */
+export interface Observation {
+  /** The question's slug. */
+  readonly about: string;
+  /** Of section 0.3. */
+  readonly invariant: string;
+  readonly expected: string;
+  readonly seen: string;
+  readonly holds: boolean;
+  readonly atMs: number;
+  readonly client: number;
+  /** Where it is about one instance. */
+  readonly server?: string;
 }
 
 /** The destination that stands for all those over the cap of single ones. */

@@ -1,6 +1,6 @@
 import { connectHeaders } from "./access.ts";
 import { Crew } from "./crew.ts";
-import type { Wire, WireEvents } from "./engine.ts";
+import type { Examining, Wire, WireEvents } from "./engine.ts";
 import { type Guard, guardedBy } from "./guard.ts";
 import type { Home } from "./home.ts";
 import type { LoadConfig } from "./load-config.ts";
@@ -16,6 +16,8 @@ export interface Binding {
   wake(afterMs: number, task: () => void): () => void;
   dial(url: string, origin: string | undefined, events: WireEvents, guard: Guard): Wire;
   sign(subject: string, secret: string): string;
+  /** Of an engine that plays exam roles. */
+  readonly examining?: (guard: Guard) => Examining;
 }
 
 /** The whole life of one VU: hello, go, the run, bye. Resolves with how many connections never answered. */
@@ -35,6 +37,7 @@ export async function runVu(
     dial: (url, events) => binding.dial(url, config.access.origin, events, guard),
     connectHeaders: (user) => connectHeaders(config.access, user, binding.sign),
     emit: (line) => home.emit(line),
+    ...(binding.examining ? { examining: binding.examining(guard) } : {}),
   });
   report = (where, error) => crew.report(where, error);
 

@@ -28,6 +28,8 @@ export interface DialContext {
   readonly guard: Guard;
   /** `host:port` that is dialled at another `ip:port`, its name kept (SNI, Host): a proxy in front of wss://. */
   readonly hosts?: Readonly<Record<string, string>>;
+  /** Of the handshake's request, beside those that it must have. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A TCP or TLS socket as a wire. */
@@ -68,7 +70,7 @@ class NativeWire implements Wire, RawWire {
       buffer: shared,
       callback: (bytes: number, buffer: Uint8Array) => this.#read(buffer as Buffer, bytes),
     };
-    this.#handshake = new Handshake(address, origin);
+    this.#handshake = new Handshake(address, origin, context.headers);
     const { request } = this.#handshake;
     const connected = () => void this.#socket.write(request, "latin1");
     const at = { host, port, ...addressedAt(context.hosts?.[`${host}:${port}`]) };

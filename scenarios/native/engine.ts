@@ -6,7 +6,8 @@ import { type Binding, overridden, runVu } from "../model/vu.ts";
 import { type NativeChannel, openChannel } from "./channel.ts";
 import { Clock } from "./clock.ts";
 import { dial } from "./dial.ts";
-import { signJwt } from "./jwt.ts";
+import { request } from "./http.ts";
+import { signClaims, signJwt } from "./jwt.ts";
 
 /** Texts of messages die young: with the default of 16 MB many of them are copied once before they do. */
 const YOUNG_MB = 64;
@@ -67,6 +68,12 @@ async function inThread(scenario: Scenario, config: LoadConfig, vu: number): Pro
     dial: (to, origin, events, guard) =>
       dial(to, origin, events, { clock, guard, ...(config.hosts ? { hosts: config.hosts } : {}) }),
     sign: (subject, secret) => signJwt(subject, secret, clock.epochMs()),
+    examining: (guard) => ({
+      dial: (to, { origin, headers }, events) =>
+        dial(to, origin, events, { clock, guard, headers, ...(config.hosts ? { hosts: config.hosts } : {}) }),
+      http: request,
+      token: (claims, secret, lifeMs) => signClaims(claims, secret, clock.epochMs(), lifeMs),
+    }),
   };
   await runVu(scenario, config, vu, binding);
   await channel?.over;

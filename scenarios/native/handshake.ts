@@ -34,7 +34,11 @@ export class Handshake {
   readonly #accept: string;
   #head = "";
 
-  constructor({ authority, path }: Address, origin: string | undefined) {
+  constructor(
+    { authority, path }: Address,
+    origin: string | undefined,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     const key = randomBytes(16).toString("base64");
     this.#accept = createHash("sha1")
       .update(key + GUID)
@@ -48,6 +52,7 @@ export class Handshake {
       `Sec-WebSocket-Key: ${key}`,
       `Sec-WebSocket-Protocol: ${PROTOCOLS}`,
       ...(origin === undefined ? [] : [`Origin: ${origin}`]),
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     ];
     this.request = `${lines.join("\r\n")}\r\n\r\n`;
   }

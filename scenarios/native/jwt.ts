@@ -3,11 +3,20 @@ import { TOKEN_LIFE_S } from "../model/access.ts";
 
 /** A JSON Web Token, HS256, with `sub`, `iat` and `exp`. */
 export function signJwt(subject: string, secret: string, nowEpochMs: number): string {
+  return signClaims({ sub: subject }, secret, nowEpochMs, TOKEN_LIFE_S * 1_000);
+}
+
+/** As `signJwt`, with claims of one's own; a life that is negative has ended. */
+export function signClaims(
+  claims: Readonly<Record<string, unknown>>,
+  secret: string,
+  nowEpochMs: number,
+  lifeMs: number,
+): string {
   const iat = Math.floor(nowEpochMs / 1_000);
-  const head = part({ alg: "HS256", typ: "JWT" });
-  const claims = part({ sub: subject, iat, exp: iat + TOKEN_LIFE_S });
-  const signature = createHmac("sha256", secret).update(`${head}.${claims}`).digest("base64url");
-  return `${head}.${claims}.${signature}`;
+  const exp = Math.floor((nowEpochMs + lifeMs) / 1_000);
+  const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part({ iat, exp, ...claims })}`;
+  return `${signed}.${createHmac("sha256", secret).update(signed).digest("base64url")}`;
 }
 
 function part(value: unknown): string {

@@ -103,6 +103,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const pusher = new Pusher(push, journal, marks, log, () => relay.live);
   const journalQueue = new PersistQueue<JournalEntry>({
     ...config.work,
+    capacity: policies.persistCapacity(config.work.capacity),
     insert: async (entries) => {
       const { rows, inserted } = await journal.insert(entries);
       pusher.stored(rows);
@@ -132,6 +133,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     ...{ serverId, policies, metrics, roomLog },
     messagesMax: replay.messagesMax,
     stored: (room, seq, limit) => history.newest(room, seq, limit, replay.windowMs),
+    acknowledged: (room, seq) => history.acknowledged(room, seq),
   });
   const answerHistory = roomHistory({
     ...{ serverId, policies, metrics, broker, roomLog },

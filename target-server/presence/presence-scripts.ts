@@ -17,10 +17,16 @@ local function change(room, user, sign, due)
 end
 `;
 
-/** ARGV: room, until, due (empty: tell nobody), then user and session by turns. */
+/** ARGV: room, until, due (empty: tell nobody), whether all of the room is renewed, then user and session by turns. */
 const joinScript = `${change}
 local room = ARGV[1]
-for n = 4, #ARGV, 2 do
+if ARGV[4] == '1' then
+  for _, user in ipairs(redis.call('ZRANGE', 'presence:' .. room, 0, -1)) do
+    redis.call('ZADD', 'presence:' .. room, ARGV[2], user)
+    redis.call('ZADD', 'presence:all', ARGV[2], room .. '\\n' .. user)
+  end
+end
+for n = 5, #ARGV, 2 do
   local user, session = ARGV[n], ARGV[n + 1]
   local sessions = 'presence:' .. room .. '/' .. user
   redis.call('ZADD', sessions, ARGV[2], session)
@@ -76,7 +82,13 @@ return told
 `;
 
 export interface PresenceScripts {
-  presenceJoin(room: string, untilMs: number, due: number | "", ...pairs: string[]): Promise<number>;
+  presenceJoin(
+    room: string,
+    untilMs: number,
+    due: number | "",
+    wholeRoom: "0" | "1",
+    ...pairs: string[]
+  ): Promise<number>;
   presenceLeave(
     room: string,
     nowMs: number,

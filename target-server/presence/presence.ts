@@ -109,8 +109,9 @@ export class Presence {
     const { policies, ttlMs } = this.#options;
     const nowMs = Date.now();
     const untilMs = Math.min(policies.presentUntilMs(nowMs, ttlMs), NEVER_MS);
+    const wholeRoom = policies.signRenews() === "the whole room" ? "1" : "0";
     return byRoom(entries).map(([room, pairs]) =>
-      this.#redis.presenceJoin(room, untilMs, this.#due(nowMs), ...pairs),
+      this.#redis.presenceJoin(room, untilMs, this.#due(nowMs), wholeRoom, ...pairs),
     );
   }
 

@@ -1,3 +1,4 @@
+import { tellBalancer } from "../../record/balancer.ts";
 import type { Plan } from "../../record/plan.ts";
 import type { RunRecord } from "../../record/run-record.ts";
 import { plain } from "../plain.ts";
@@ -69,7 +70,8 @@ export function tellTarget(target: Plan["target"]): string {
     target.defects.length === 0
       ? ""
       : `, defect${target.defects.length > 1 ? "s" : ""} ${target.defects.join(", ")}`;
-  return `reference system, ${target.instances} instance${target.instances === 1 ? "" : "s"} as ${target.runAs}${defects}`;
+  const balancer = target.balancer ? ` behind ${tellBalancer(target.balancer)}` : "";
+  return `reference system, ${target.instances} instance${target.instances === 1 ? "" : "s"} as ${target.runAs}${balancer}${defects}`;
 }
 
 /** A report gets passed around: passwords and query strings of addresses (tokens) stay out of it. */

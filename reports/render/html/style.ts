@@ -44,6 +44,15 @@ summary{cursor:pointer;margin:.8rem 0;color:var(--quiet)}
 .verdict p{font-size:1.08rem;max-width:54rem}
 .verdict .example{color:var(--quiet);font-size:.95rem}
 .verdict .cut{font-weight:600}
+.causes h2{font-size:1rem;margin:1rem 0 .3rem;padding:0;border:0}
+.causes ol{margin:.2rem 0;padding-left:1.4rem;max-width:62rem}
+.causes li{margin:.3rem 0 .7rem}
+.causes dl{margin:.15rem 0;font-size:.9rem;line-height:1.4}
+.causes dl div{display:flex;gap:.6rem}
+.causes dt{flex:0 0 4.6rem;color:var(--quiet)}
+.causes dd{margin:0;min-width:0;overflow-wrap:anywhere}
+.causes .remedy dd{font-weight:600}
+.causes details summary{margin:.1rem 0;font-size:.85rem}
 .facts{display:flex;flex-wrap:wrap;gap:.35rem 2rem;margin:1rem 0}
 .facts dt{font-size:.78rem;color:var(--quiet)}
 .facts dd{margin:0;overflow-wrap:anywhere}

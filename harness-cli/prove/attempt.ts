@@ -1,0 +1,56 @@
+import type { Judgement, Report } from "../../reports/report.ts";
+import type { Request } from "../plan.ts";
+import type { RunResult } from "../run.ts";
+import type { Outcome } from "./matrix.ts";
+
+/**
+ * A run by which nothing can be judged (of a broken system: in which the check that must catch it could not say) is no
+ * result: it is thrown away, counted, and made again until there were this many.
+ */
+export const ATTEMPTS = 3;
+
+/** Runs one request and says how it came out and where it lies. */
+export type RunOne = (request: Request, label: string) => Promise<RunResult & { readonly run: string }>;
+
+export async function untilJudged(
+  request: Request,
+  label: string,
+  runOne: RunOne,
+  isJudged: (report: Report) => boolean,
+) {
+  for (let invalidRuns = 0; ; invalidRuns++) {
+    const result = await runOne(
+      request,
+      invalidRuns === 0 ? label : `${label}, again: nothing could be judged`,
+    );
+    const isOver = isJudged(result.report) || result.report.ended.how === "failed";
+    if (isOver || invalidRuns + 1 === ATTEMPTS) return { result, invalidRuns };
+  }
+}
+
+/**
+ * Whether the check that must catch a defect did. Where it was unknown anywhere and breached nowhere nobody can say,
+ * whatever else turned red: the same run might have been a catch.
+ */
+export function outcomeOf(
+  { judgements, ended }: Pick<Report, "judgements" | "ended">,
+  check: string,
+): { readonly outcome: Outcome; readonly why?: string } {
+  const own = judgements.filter((one) => one.check === check);
+  const unknown = own.find(({ verdict }) => verdict.status === "unknown");
+  if (own.some(({ verdict }) => verdict.status === "breached")) return { outcome: "caught" };
+  if (ended.how === "failed") return { outcome: "failed", why: `${ended.code}: ${ended.message}` };
+  if (own.length === 0) return { outcome: "unknown", why: `${check} was never judged` };
+  if (unknown) return { outcome: "unknown", why: `${check}, ${unknown.phase}: ${whyOf(unknown)}` };
+  return { outcome: "missed", why: `${check} held in all phases` };
+}
+
+function whyOf({ verdict }: Judgement): string {
+  return verdict.status === "met" ? "" : verdict.why;
+}
+
+export function breachedChecks(judgements: readonly Judgement[]): string[] {
+  return [
+    ...new Set(judgements.filter(({ verdict }) => verdict.status === "breached").map(({ check }) => check)),
+  ];
+}
