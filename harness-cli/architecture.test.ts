@@ -128,7 +128,9 @@ describe("the house", () => {
       "harness-cli/target/child.ts",
       "harness-cli/target/watchdog-pipe.ts",
       "harness-cli/target/watchdog.ts",
+      "harness-cli/bench/programs/bare-receiver.ts",
       "harness-cli/bench/programs/bare-server.ts",
+      "harness-cli/bench/programs/flood-server.ts",
       "harness-cli/bench/programs/judge-record.ts",
     ];
     const touching = product.filter(

@@ -12,6 +12,8 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "harness-cli/target/child.ts": "the time of an exit, for people",
   "harness-cli/target/postgres.ts": "the age of a file",
   "harness-cli/provision/cache.ts": "the age of a file",
+  "harness-cli/bench/receivers.ts": "time zero of a run, for the engines' own clocks",
+  "harness-cli/bench/programs/flood-server.ts": "the time that a message carries, as a publisher writes it",
   "harness-cli/bench/wire.ts": "the life of a token",
   "harness-cli/probe/stomp-line.ts": "the life of a token",
 };

@@ -130,7 +130,7 @@ async function bareK6({ tools, supervisor, dir, url, connections, startEpochMs }
       "--no-thresholds",
       "--summary-mode=disabled",
       "--address=",
-      program("bare-k6.js"),
+      program("bare-k6.mjs"),
     ],
     env: { URL: url, SOCKETS: String(connections), GOGC: "400" },
     logFile: path.join(dir, "logs", "bare-k6.log"),

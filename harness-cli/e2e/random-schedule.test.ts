@@ -3,7 +3,9 @@ import { loadCatalog } from "../catalog.ts";
 import { targetNames } from "../fault-spec.ts";
 import { randomSchedule } from "./random-schedule.ts";
 
-const faults = [...(await loadCatalog()).faults.values()].filter((fault) => fault.on !== "shell");
+const faults = [...(await loadCatalog()).faults.values()].filter(
+  (fault) => fault.on !== "shell" && fault.on !== "balancer",
+);
 const target = { kind: "reference", instances: 3, defects: [], runAs: "processes" } as const;
 const of = (seed: number) => randomSchedule(seed, faults, target);
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
