@@ -97,12 +97,13 @@ for (const { file, tests } of await targets(world.argv)) {
   for (const mutant of mutants) {
     made++;
     if (await notices(file, tests, mutant)) killed++;
-    else survivors.push(`${file}:${mutant.line}: ${mutant.change}`);
+    else {
+      survivors.push(`${file}:${mutant.line}: ${mutant.change}`);
+      world.stdout.write(`  survived: ${survivors.at(-1)}\n`);
+    }
   }
   world.stdout.write(`${file}: ${killed} of ${mutants.length} noticed\n`);
 }
 await vitest.close();
-world.stdout.write(
-  `${made - survivors.length} of ${made} mutants noticed\n${survivors.map((one) => `  survived: ${one}\n`).join("")}`,
-);
+world.stdout.write(`${made - survivors.length} of ${made} mutants noticed\n`);
 process.exitCode = survivors.length > 0 ? 1 : 0;
