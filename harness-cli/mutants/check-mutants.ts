@@ -58,7 +58,6 @@ const vitest = await createVitest(
     include: ["reports/**/*.test.ts"],
     reporters: [{}],
     maxWorkers: 1,
-    bail: 1,
     // A changed source has the file's name and time: from a cache it would be the unchanged one.
     fsModuleCache: false,
     testTimeout: 60_000,
