@@ -17,7 +17,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 /** What checks are made of, and whose tests must notice when it is weaker. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
   "reports/exam-check.ts": ["reports/exam-check.test.ts"],
-  "reports/pairs.ts": ["reports/checks/no-lost-message.test.ts"],
+  "reports/pairs.ts": ["reports/pairs.test.ts", "reports/checks/no-lost-message.test.ts"],
   "reports/entitlement.ts": ["reports/entitlement.test.ts", "reports/checks/no-lost-message.test.ts"],
   "reports/phantoms.ts": ["reports/checks/no-phantom.test.ts"],
   "reports/gaps.ts": ["reports/checks/no-gap.test.ts", "reports/checks/room-order.test.ts"],
