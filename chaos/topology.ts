@@ -132,6 +132,8 @@ export type RedisReply = string | number | null | readonly RedisReply[];
 
 export interface RedisStore extends DataStore {
   readonly engine: "redis";
+  /** `host:port` by which links reach it, where that is not what `url` says: containers have a network of their own. */
+  readonly address?: string;
   /** Each on a connection of its own. Rejects on an error reply, and when nothing is said in 3 s. */
   command(name: string, ...args: readonly (string | number)[]): Promise<RedisReply>;
   /** Follows the one at `host:port`; in sync when this resolves. Its own data is gone then. */

@@ -166,7 +166,7 @@ describe("what people read first", () => {
     }
   });
 
-  test.each(["scenarios", "faults", "checks", "defects", "targets", "errors"])(
+  test.each(["scenarios", "faults", "checks", "defects", "features", "targets", "errors"])(
     "list %s is never empty",
     async (kind) => {
       const { exit, out } = await cli("list", kind, "--json");

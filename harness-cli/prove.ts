@@ -1,3 +1,4 @@
+import type { RunAs } from "../reports/record/plan.ts";
 import type { Overall } from "../reports/verdict.ts";
 import type { AnyDefect } from "./catalog.ts";
 import type { Request } from "./plan.ts";
@@ -16,6 +17,8 @@ export interface ProveOptions {
    */
   readonly healthyRuns: number | undefined;
   readonly cwd: string;
+  /** How the reference system is brought up. */
+  readonly runAs?: RunAs | "auto" | undefined;
   /** At the same time. One on two cores: they measure one system. */
   readonly jobs: number;
   readonly results: Results;
@@ -38,9 +41,10 @@ export async function prove(
   const work = [
     ...defects.map((defect, at) => async () => {
       const request = { ...defectRequest(defect, options), defects: [defect.name] };
-      const known = results.find<ProvedDefect>(defect.name, request.seed);
+      const name = `${defect.name}: ${keyOf(request)}`;
+      const known = results.find<ProvedDefect>(name, request.seed);
       rows[at] = known ?? (await proved(defect, request, `${at + 1} of ${total}: ${defect.name}`, runOne));
-      if (!known) results.add(defect.name, request.seed, { ...rows[at], healthy: null });
+      if (!known) results.add(name, request.seed, { ...rows[at], healthy: null });
     }),
     ...healthyRequests.map((request, at) => async () => {
       const name = `healthy ${keyOf(request)}`;
@@ -62,7 +66,7 @@ export async function prove(
 /** Every request that `prove` would run: to be planned before anything starts. */
 export function requestsOf(
   defects: readonly AnyDefect[],
-  options: Pick<ProveOptions, "seed" | "cwd" | "healthyRuns">,
+  options: Asked & Pick<ProveOptions, "healthyRuns">,
 ): readonly Request[] {
   return [
     ...defects.map((defect) => ({ ...defectRequest(defect, options), defects: [defect.name] })),
@@ -70,19 +74,21 @@ export function requestsOf(
   ];
 }
 
-function defectRequest(defect: AnyDefect, { seed, cwd }: Pick<ProveOptions, "seed" | "cwd">): Request {
-  return requestFor(defect, seedOf(seed, defect.name), cwd);
+type Asked = Pick<ProveOptions, "seed" | "cwd" | "runAs">;
+
+function defectRequest(defect: AnyDefect, { seed, ...place }: Asked): Request {
+  return requestFor(defect, seedOf(seed, defect.name), place);
 }
 
 function healthyRequestsOf(
   defects: readonly AnyDefect[],
-  { seed, cwd, healthyRuns }: Pick<ProveOptions, "seed" | "cwd" | "healthyRuns">,
+  { seed, healthyRuns, ...place }: Asked & Pick<ProveOptions, "healthyRuns">,
 ): Request[] {
-  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, cwd)), defect]));
+  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, place)), defect]));
   const different = [...byKey];
   return Array.from({ length: healthyRuns ?? different.length }, (_, at) => {
     const [key, defect] = different[at % different.length] as [string, AnyDefect];
-    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), cwd);
+    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), place);
   });
 }
 

@@ -24,6 +24,7 @@ import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
 import { withSecrets } from "./secrets.ts";
 import { bringUp } from "./target/bring-up.ts";
+import { meetDaemon } from "./target/containers/daemon.ts";
 import { assertAllowed, assertProxiesPossible } from "./target/external.ts";
 import { shells } from "./target/shell.ts";
 import { steadyStateAgain } from "./target/steady-state.ts";
@@ -76,6 +77,7 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
     assertProxiesPossible(plan);
     await assertAllowed(plan.target, context.allowHosts);
   }
+  if (plan.target.kind === "reference" && plan.target.runAs === "containers") await meetDaemon(world.env);
   const tools = await findTools({
     balancer: plan.target.kind === "reference" ? plan.target.balancer?.program : undefined,
     progress: progressBy((text) => progress.say(text)),

@@ -7,6 +7,7 @@ import { healthyInput, type InputPolicies } from "./input-policies.ts";
 import { healthyLimits, type LimitPolicies } from "./limit-policies.ts";
 import type { Membership } from "./membership.ts";
 import type { ChatMessage } from "./message.ts";
+import { healthyPassage, type PassagePolicies } from "./passage-policies.ts";
 import { healthyProtocol, type ProtocolPolicies } from "./protocol-policies.ts";
 
 /**
@@ -19,7 +20,8 @@ export interface Policies
     HealthPolicies,
     IdentityPolicies,
     InputPolicies,
-    LimitPolicies {
+    LimitPolicies,
+    PassagePolicies {
   /** What belongs to a room is for its members; everything not listed is denied (A32, I78). */
   maySubscribe(user: string, destination: Subscribable, membership: Membership): boolean | Promise<boolean>;
   maySend(user: string, room: string, membership: Membership): boolean | Promise<boolean>;
@@ -103,6 +105,7 @@ export const healthy: Policies = {
   ...healthyProtocol,
   ...healthyDelivery,
   ...healthyHealth,
+  ...healthyPassage,
   maySubscribe: (user, destination, membership) =>
     "room" in destination
       ? membership.isMember(user, destination.room)

@@ -71,7 +71,13 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   const persistQueue = new PersistQueue({
     ...work,
     lane: (message) => ordering.lane(message),
-    insert: (batch) => store.insert(batch),
+    insert: (batch) =>
+      policies.write({
+        messages: batch,
+        commit: () => store.insert(batch),
+        inTransaction: (written) => store.insert(batch, written),
+        broadcast: (message) => outbox.add(message),
+      }),
     observe: (stage, seconds) => metrics.processingSeconds.observe({ stage }, seconds),
   });
   const roomLog = createRoomLog();
@@ -83,6 +89,8 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     serverId,
     mode: config.relay,
     readStream: policies.readStream,
+    roomCounter: policies.roomCounter,
+    listen: policies.listen,
     remember: (envelope) => remember(roomLog, envelope),
     missed: () => roomLog.clear(),
     deliver: (envelope) => {
@@ -105,7 +113,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     capacity: config.outboxCapacity,
     relayReady: () => relay.ready(),
   });
-  const marks = new PublishedMarks(store, outbox, log, () => relay.live);
+  const marks = new PublishedMarks(store, outbox, log, () => relay.live && policies.takesOverUnpublished());
 
   const orderingMode = policies.orderingMode(config.ordering.mode);
   const ordering = createOrdering({

@@ -8,6 +8,7 @@ export default defineFault({
   requirement: ["E25", "E56"],
   on: "link",
   frames: true,
+  runAs: ["processes"],
   stacks: true,
   params: { ...aFrame.params, part: "body" },
   explain: {

@@ -13,6 +13,7 @@ export default defineFault({
     "the process gets no more memory and dies of it (Node: 134 or 133), and is started again when the window ends",
   requirement: ["E15"],
   on: "process",
+  runAs: ["processes"],
   // Postgres's backends would inherit the limit and keep it.
   processes: ["server", "redis"],
   params: { headroomMegabytes: 0 },

@@ -79,7 +79,7 @@ async function requestOf(
         { text: name, fault: file, fromMs: 0, toMs: 1, target: options.target, params: options.param },
         fault,
         {
-          target: { kind: "reference", instances: state.endpoints.length, defects: [], runAs: "processes" },
+          target: { kind: "reference", instances: state.endpoints.length, defects: [], runAs: state.runAs },
           seed: Number(options.seed),
           runMs: 1,
           warmUpMs: 0,

@@ -19,7 +19,7 @@ interface Page {
 export function explain(program: Command, world: World, done: Action): void {
   program
     .command("explain")
-    .description("one scenario, fault, check, defect or error in full")
+    .description("one scenario, fault, check, defect, feature or error in full")
     .argument("<name>")
     .option("--json", "as JSON")
     .action(async (name: string, options: { json?: boolean }) => {
@@ -41,7 +41,7 @@ export function explain(program: Command, world: World, done: Action): void {
 }
 
 function pagesOf(catalog: Catalog): Page[] {
-  const { scenarios, faults, checks, defects } = catalog;
+  const { scenarios, faults, checks, defects, features } = catalog;
   return [
     ...[...scenarios.values()].map((scenario) => {
       const { warmUpMs, publishUntilMs, endMs } = scenario.timing(scenario.params, scenario.timeScale);
@@ -85,7 +85,23 @@ function pagesOf(catalog: Catalog): Page[] {
       facts: {
         "caught by": `check ${defect.caughtBy.check} in scenario ${defect.caughtBy.scenario}`,
         ...(defect.caughtBy.faults ? { faults: defect.caughtBy.faults.join(" ") } : {}),
+        "in production": defect.inProduction,
+        remedy: defect.remedy,
+        signs: defect.signs.map(({ fact, weight }) => `${fact} ${weight > 0 ? "+" : ""}${weight}`).join(", "),
         try: `npx seaworthy prove ${defect.name}`,
+      },
+      params: {},
+    })),
+    ...[...features.values()].map((feature) => ({
+      kind: "feature",
+      name: feature.name,
+      summary: feature.summary,
+      requirement: [],
+      facts: {
+        "tells of": [...defects.values()]
+          .filter(({ signs }) => signs.some(({ fact }) => fact === `feature:${feature.name}`))
+          .map(({ name }) => name)
+          .join(", "),
       },
       params: {},
     })),

@@ -4,6 +4,9 @@ import { errorTable } from "../errors.ts";
 import { faultRows } from "../fault-rows.ts";
 import { targetNames } from "../fault-spec.ts";
 import type { Action } from "../main.ts";
+import { evidence } from "../requirements/evidence.ts";
+import { requirements } from "../requirements/requirements.ts";
+import { showRequirements, totalsOf } from "../requirements/show.ts";
 import type { World } from "../world.ts";
 
 interface Row {
@@ -12,16 +15,26 @@ interface Row {
   readonly requirement: readonly string[];
 }
 
-const KINDS = ["scenarios", "faults", "checks", "defects", "targets", "errors"] as const;
+const KINDS = ["scenarios", "faults", "checks", "defects", "features", "targets", "errors"] as const;
 type Kind = (typeof KINDS)[number];
+/** Hundreds of rows, so only when they are asked for by name. */
+const REQUIREMENTS = "requirements";
 
 export function list(program: Command, world: World, done: Action): void {
   program
     .command("list")
-    .description("what there is: scenarios, faults, checks, defects, targets of faults, errors")
-    .addArgument(new Argument("[kind]", "only these").choices(KINDS))
+    .description(
+      "what there is: scenarios, faults, checks, defects, features that tell them apart, targets of faults, errors; and of what was asked for, row by row",
+    )
+    .addArgument(new Argument("[kind]", "only these").choices([...KINDS, REQUIREMENTS]))
     .option("--json", "as JSON")
-    .action(async (kind: Kind | undefined, options: { json?: boolean }) => {
+    .action(async (kind: Kind | typeof REQUIREMENTS | undefined, options: { json?: boolean }) => {
+      if (kind === REQUIREMENTS) {
+        const rows = requirements(await loadCatalog(), await evidence());
+        const told = { format: 1, totals: totalsOf(rows), requirements: rows };
+        world.stdout.write(options.json ? `${JSON.stringify(told, null, 2)}\n` : showRequirements(rows));
+        return done(0);
+      }
       const all = await rows();
       const chosen =
         kind === "faults"
@@ -48,6 +61,11 @@ async function rows(): Promise<Record<Kind, readonly Row[]>> {
     defects: [...catalog.defects.values()].map((defect) => ({
       ...row(defect),
       summary: `${defect.summary} (caught by ${defect.caughtBy.check} in ${defect.caughtBy.scenario})`,
+    })),
+    features: [...catalog.features.values()].map(({ name, summary }) => ({
+      name,
+      summary,
+      requirement: [],
     })),
     targets: Object.entries(targets).flatMap(([on, names]) =>
       names.map((name) => ({ name, summary: `a ${on}`, requirement: [] })),

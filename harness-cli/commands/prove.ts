@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
+import type { RunAs } from "../../reports/record/plan.ts";
 import { type AnyDefect, loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
 import { exitCodeOf } from "../exit-codes.ts";
@@ -15,6 +16,7 @@ import { openResults } from "../prove/results.ts";
 import { sourceMark } from "../prove/source-mark.ts";
 import { prove as proveDefects, requestsOf } from "../prove.ts";
 import { run } from "../run.ts";
+import { runAsOption } from "../run-as.ts";
 import type { World } from "../world.ts";
 
 interface Options {
@@ -24,6 +26,7 @@ interface Options {
   readonly jobs: string;
   readonly out: string;
   readonly fresh?: boolean;
+  readonly runAs?: RunAs | "auto";
   readonly json?: boolean;
 }
 
@@ -38,6 +41,7 @@ export function prove(program: Command, world: World, done: Action): void {
     .option("--healthy <runs>", "runs with nothing switched on (default: one of each scenario and faults)")
     .option("--seed <n>", "every run's seed follows from it", "1")
     .option("--jobs <n>", "how many runs at a time; they share the cores and what is measured on them", "1")
+    .addOption(runAsOption())
     .option("--out <folder>", "where runs are kept; these go to prove/ in it", "runs")
     .option("--fresh", "forget what was proved before")
     .option("--json", "print matrix.json instead of text")
@@ -57,7 +61,7 @@ export function prove(program: Command, world: World, done: Action): void {
       let interrupted = false;
       const matrix = await proveDefects(
         defects,
-        { seed, healthyRuns, jobs, cwd, results },
+        { seed, healthyRuns, jobs, cwd, results, runAs: options.runAs },
         async (request, label) => {
           if (interrupted) throw new Stopped();
           progress.say(`\n${label}`);

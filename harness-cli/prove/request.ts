@@ -1,9 +1,14 @@
+import type { RunAs } from "../../reports/record/plan.ts";
 import { hash32 } from "../../scenarios/model/random.ts";
 import type { AnyDefect } from "../catalog.ts";
 import type { Request } from "../plan.ts";
 
 /** The scenario and the faults that must bring a defect to light, with nothing switched on yet. */
-export function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): Request {
+export function requestFor(
+  { caughtBy }: AnyDefect,
+  seed: number,
+  { cwd, runAs = "auto" }: { readonly cwd: string; readonly runAs?: RunAs | "auto" | undefined },
+): Request {
   return {
     scenario: caughtBy.scenario,
     params: Object.entries(caughtBy.params ?? {}).map(([key, value]) => `${key}=${value}`),
@@ -14,15 +19,16 @@ export function requestFor({ caughtBy }: AnyDefect, seed: number, cwd: string): 
     seed,
     timeScale: caughtBy.timeScale,
     engine: "k6",
-    target: { kind: "reference", instances: 3 },
+    target: { kind: "reference", instances: 3, runAs },
     cwd,
   };
 }
 
 /** The same for two requests that differ in nothing but the seed, so that they share their healthy runs. */
-export function keyOf({ scenario, params, faults, timeScale }: Request): string {
+export function keyOf({ scenario, params, faults, timeScale, target }: Request): string {
   const scale = timeScale === undefined ? [] : [`x${timeScale}`];
-  return [scenario, ...[...params].sort(), ...faults, ...scale].join(" ");
+  const place = target.kind === "reference" && target.runAs === "containers" ? ["in containers"] : [];
+  return [scenario, ...[...params].sort(), ...faults, ...scale, ...place].join(" ");
 }
 
 /**

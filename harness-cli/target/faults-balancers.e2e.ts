@@ -191,6 +191,38 @@ describe.each(["nginx", "haproxy"] as const)("behind %s", (program) => {
   });
 });
 
+describe.each(["nginx", "haproxy"] as const)("behind %s with affinity", (program) => {
+  let system: ReferenceSystem;
+  beforeAll(async () => {
+    system = await bringUpReference(3, 1, {}, { balancer: healthyBalancer(program, "cookie") });
+  });
+  afterAll(async () => {
+    await system?.[Symbol.asyncDispose]();
+  });
+
+  /** Where a handshake with these cookies leads, and what the answer wants to be sent back. */
+  async function knock(cookie?: string): Promise<{ server: string; cookie?: string }> {
+    const url = system.endpoint(1).replace("ws:", "http:");
+    const headers = { ...handshakeHeaders(), Origin: system.origin, ...(cookie ? { Cookie: cookie } : {}) };
+    const answer = await get(url, 20_000, headers);
+    expect(answer?.status).toBe(101);
+    const given = answer?.headers["set-cookie"]?.[0]?.split(";")[0];
+    return { server: String(answer?.headers["x-served-by"]), ...(given ? { cookie: given } : {}) };
+  }
+
+  test("E39: with cookies a client comes back to its server, and to another one when that is gone", async () => {
+    const first = await knock();
+    expect(first.cookie).toBe(`seaworthy_server=${first.server}`);
+    for (let i = 0; i < 6; i++) expect((await knock(first.cookie)).server).toBe(first.server);
+    expect((await knock()).server).not.toBe(first.server);
+    const on = portsOf(system.target);
+    await through(kill, on.process(first.server), {}, async () => {
+      expect((await knock(first.cookie)).server).not.toBe(first.server);
+    });
+    await soon("it goes back", async () => (await knock(first.cookie)).server === first.server);
+  });
+});
+
 test("E34: what HAProxy cannot be made to do is a mistake of the plan, not a fault without effect", () => {
   expect(http10Upstream.program).toBe("nginx");
 });

@@ -11,7 +11,7 @@ export type ProcessNews = Omit<ProcessEvent, "kind" | "atMs">;
 
 export interface ProcessOptions {
   readonly spec: ProcessSpec;
-  readonly supervisor: Supervisor;
+  readonly supervisor: Pick<Supervisor, "spawn">;
   readonly onEvent: (event: ProcessNews) => void;
   /** Does it answer at all? `start` waits for this. */
   answers(timeoutMs: number): Promise<boolean>;
@@ -137,13 +137,14 @@ export function ownProcess(options: ProcessOptions): OwnProcess {
     ...(options.switches ? { switches: options.switches } : {}),
     pid: () => child?.pid,
     frozen() {
+      if (child?.frozen) return child.frozen();
       const pid = child?.pid;
       return pid !== undefined && [pid, ...descendantsOf(pid)].every(isStopped);
     },
     async signal(signal) {
       if (child === undefined) throw new Error(`${name} is not running`);
       if (FATAL.has(signal) && signal !== options.reloadSignal) exitAsked = true;
-      child.signal(signal);
+      await child.signal(signal);
     },
     async exited(timeoutMs) {
       if (child) return within(timeoutMs, `the exit of ${name}`, child.exit);

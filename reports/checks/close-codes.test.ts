@@ -118,3 +118,53 @@ describe("INV-CLOSE: close codes", () => {
     });
   });
 });
+
+describe("behind a balancer, where everybody dials one address", () => {
+  const behind = {
+    ...long,
+    target: {
+      kind: "reference" as const,
+      instances: 3,
+      defects: [],
+      balancer: {
+        program: "nginx" as const,
+        balance: "round-robin" as const,
+        idleTimeoutMs: 3_600_000,
+        passesUpgrade: true,
+        upstreamHttp: "1.1" as const,
+        forwardsHeaders: true,
+        buffers: false,
+        failsOver: true,
+        deadServers: 0,
+        connectionsMax: 0,
+        defects: [],
+      },
+      runAs: "processes" as const,
+    },
+  };
+  const all = (story: Story) => [0, 1, 2].reduce((told, client) => told.close(client, 10_100), crowd(story));
+
+  test("E13: a killed server explains the closes of its own clients only", () => {
+    const story = all(new Story(behind).fault("kill", "server-1", 10_000, 12_000));
+    expect(judgeOne(check, story.record(), "during kill server-1")).toMatchObject({
+      status: "breached",
+      measured: 2,
+      counterexamples: [
+        { client: 1, server: "server-2" },
+        { client: 2, server: "server-3" },
+      ],
+    });
+  });
+
+  test.each([
+    ["balancer-reload", "balancer"],
+    ["kill", "balancer"],
+    ["cut", "balancer/clients"],
+  ])("E40: %s on %s explains everybody's", (fault, target) => {
+    const story = all(new Story(behind).fault(fault, target, 10_000, 12_000));
+    expect(judgeOne(check, story.record(), `during ${fault} ${target}`)).toMatchObject({
+      status: "met",
+      measured: 0,
+    });
+  });
+});

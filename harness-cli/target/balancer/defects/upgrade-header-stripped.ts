@@ -8,7 +8,7 @@ const defect: BalancerDefect = {
   inProduction:
     "Nobody behind this proxy can connect, everybody who goes around it can; the servers log plain GETs for the WebSocket path and answer 426 or 400.",
   remedy:
-    "In nginx set proxy_set_header Upgrade $http_upgrade and Connection by a map, with proxy_http_version 1.1. On a corporate proxy: wss:// on 443, and SockJS as the way around.",
+    "In nginx: proxy_set_header Upgrade $http_upgrade and Connection by a map, with proxy_http_version 1.1. On a corporate proxy: wss:// on 443, and SockJS as the way around.",
   signs: [{ fact: "handshakes", weight: 3 }],
   caughtBy: { scenario: "proxy-matrix", check: "handshakes" },
   apply: (healthy) => ({ ...healthy, passesUpgrade: false }),

@@ -1,0 +1,216 @@
+import path from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Plan } from "../../reports/record/plan.ts";
+import type { Flush, Telemetry } from "../../scenarios/model/telemetry.ts";
+import { eventually, jsonOf, linesOf, onlyRun, sandbox } from "./cli-process.ts";
+
+interface VerdictFile {
+  readonly overall: string;
+  readonly ended: { readonly how: string };
+  readonly checks: readonly {
+    readonly name: string;
+    readonly phase: string;
+    readonly status: string;
+    readonly why?: string;
+  }[];
+}
+
+interface Ran {
+  readonly exit: number | string;
+  readonly out: string;
+  readonly verdict: VerdictFile;
+  readonly plan: Plan;
+  readonly connections: Flush["connections"];
+}
+
+/** A whole run by the command line, read back. */
+async function run(...argv: string[]): Promise<Ran> {
+  await using box = await sandbox();
+  const { exit, out, err } = await box.run("run", ...argv);
+  expect(err).not.toContain("SW_");
+  const dir = await onlyRun(box.runs);
+  const ledger = await linesOf<Telemetry>(path.join(dir, "ledger.jsonl"));
+  return {
+    exit,
+    out,
+    verdict: await jsonOf<VerdictFile>(path.join(dir, "verdict.json")),
+    plan: await jsonOf<Plan>(path.join(dir, "plan.json")),
+    connections: ledger.flatMap((line) => (line.type === "flush" ? line.connections : [])),
+  };
+}
+
+/**
+ * What a check found against the system. Where the generator was starved it may not say "breached"; it tells what it
+ * would have said.
+ */
+function foundBy(check: string, { verdict }: Ran): string {
+  const own = verdict.checks.filter(({ name }) => name === check);
+  expect(own, check).not.toEqual([]);
+  const against = own.filter(
+    ({ status, why = "" }) => status === "breached" || /would have been breached/.test(why),
+  );
+  return against.map(({ why }) => why).join("; ");
+}
+
+const breached = ({ verdict }: Ran) =>
+  verdict.checks.filter(({ status }) => status === "breached").map(({ name }) => name);
+
+const C50 = ["proxy-matrix", "-p", "holdMs=6s", "--seed", "50"];
+
+describe("C50: the same small chat through every way in", () => {
+  let direct: Ran;
+  beforeAll(async () => {
+    direct = await run(...C50);
+    expect(breached(direct)).toEqual([]);
+  });
+
+  test.each([
+    ["nginx", "round-robin"],
+    ["nginx", "least-connections"],
+    ["nginx", "cookie"],
+    ["haproxy", "round-robin"],
+    ["haproxy", "least-connections"],
+    ["haproxy", "cookie"],
+  ])("F2, F6: %s with %s, set up well: the same verdicts as the direct way", async (program, balance) => {
+    const through = await run(...C50, "--balancer", program, "--balance", balance);
+    expect(breached(through)).toEqual([]);
+    const judged = ({ verdict }: Ran) => verdict.checks.map(({ name, phase }) => `${name} ${phase}`);
+    expect(judged(through)).toEqual(judged(direct));
+    expect(through.out).toMatch(new RegExp(`behind ${program}\\s+\\(${balance}\\)`));
+    // Everybody dialled one address, and every server had its share.
+    const servers = through.connections.flatMap((each) =>
+      each.what === "connected" ? [each.server ?? ""] : [],
+    );
+    expect([...new Set(servers)].sort()).toEqual(["server-1", "server-2", "server-3"]);
+    expect(
+      new Set(through.connections.flatMap((each) => ("endpoint" in each ? [each.endpoint] : []))),
+    ).toEqual(new Set([0]));
+  });
+
+  test.each([
+    ["upgrade-header-stripped", "nginx", /100 %\) through nginx .*status 426 .*strips Upgrade/],
+    ["upgrade-header-stripped", "haproxy", /100 %\) through haproxy .*status 426 .*strips Upgrade/],
+    ["http10-upstream", "nginx", /100 %\) through nginx .*status 505 .*HTTP\/1\.0/],
+    ["bad-gateway-on-upgrade", "nginx", /through nginx .*status 502 .*dead backend/],
+    ["bad-gateway-on-upgrade", "haproxy", /through haproxy .*status 503 .*no server/],
+  ])("B179, B180, B183: %s in %s has a diagnosis of its own", async (defect, program, diagnosis) => {
+    const ran = await run(...C50, "--defect", defect, "--balancer", program);
+    expect(foundBy("handshakes", ran)).toMatch(diagnosis);
+    // Nothing else is to blame: what is not seen is unknown, not wrong.
+    expect(breached(ran).filter((check) => check !== "handshakes")).toEqual([]);
+    expect(ran.plan.target).toMatchObject({ balancer: { program, defects: [defect] } });
+  });
+});
+
+describe("C16: quiet clients through a balancer, ten times quicker than production", () => {
+  const C16 = ["idle-through-balancer", "--seed", "16"];
+  /** Role of a client by its number: 20 with beats, then 10 each of silent, client's beats, server's beats. */
+  const roleOf = (client: number) =>
+    client < 20 ? "beating" : client < 30 ? "silent" : client < 40 ? "client-beats" : "server-beats";
+  /** Who lost a connection, by role, and after how much silence. */
+  const lost = ({ connections }: Ran) =>
+    connections.flatMap((each) =>
+      each.what === "closed" && each.code !== 1000
+        ? [{ role: roleOf(each.client), code: each.code, silentMs: each.silentMs }]
+        : [],
+    );
+
+  test.each(["nginx", "haproxy"])(
+    "an hour of %s's patience: nobody is lost in three times 6 s",
+    async (program) => {
+      const ran = await run(...C16, "--balancer", program);
+      expect(lost(ran)).toEqual([]);
+      expect(breached(ran)).toEqual([]);
+      expect(ran.plan).toMatchObject({ timeScale: 0.1, target: { settings: { PINGS: "false" } } });
+      expect(ran.plan.timing.publishUntilMs).toBeGreaterThanOrEqual(3 * 6_000);
+    },
+  );
+
+  test.each(["nginx", "haproxy"])(
+    "B1: %s's 60 s are found by those without beats, at the time-out and without a close frame",
+    async (program) => {
+      const ran = await run(...C16, "--balancer", program, "--defect", "lb-idle-timeout-60s");
+      expect(foundBy("close-codes", ran)).toMatch(/\d+ × 1006/);
+      const all = lost(ran);
+      expect(all.filter(({ role }) => role === "silent").length).toBeGreaterThanOrEqual(10);
+      expect(new Set(all.map(({ role }) => role))).toEqual(new Set(["silent"]));
+      for (const { code, silentMs } of all) {
+        expect(code).toBeNull();
+        expect(silentMs).toBeGreaterThan(5_500);
+      }
+    },
+  );
+
+  test("B3: beats that come every 90 s do not help against 60 s: everybody is lost", async () => {
+    const ran = await run(...C16, "--defect", "heartbeat-slower-than-idle-timeout");
+    expect(foundBy("close-codes", ran)).toMatch(/\d+ × 1006/);
+    expect(new Set(lost(ran).map(({ role }) => role))).toEqual(
+      new Set(["beating", "silent", "client-beats", "server-beats"]),
+    );
+  });
+
+  test("B1, C16: in real time: 60 s of silence, at a time scale of 1", async () => {
+    const small = ["-p", "beatingClients=6", "-p", "silentClients=6", "-p", "rampMs=1s"];
+    const real = [...C16, ...small, "--time-scale", "1"];
+    const [healthy, broken] = await Promise.all([
+      run(...real, "-p", "idleTimeouts=3"),
+      run(...real, "-p", "idleTimeouts=1", "-p", "reconnect=full-jitter", "--defect", "lb-idle-timeout-60s"),
+    ]);
+    expect(lost(healthy)).toEqual([]);
+    expect(healthy.plan.timing.publishUntilMs).toBeGreaterThanOrEqual(180_000);
+    const closes = broken.connections.flatMap((each) =>
+      each.what === "closed" && each.code === null ? [each] : [],
+    );
+    expect(new Set(closes.map(({ client }) => client))).toEqual(new Set([6, 7, 8, 9, 10, 11]));
+    for (const { silentMs } of closes) expect(silentMs).toBeGreaterThan(59_000);
+  }, 400_000);
+});
+
+test("E32, E33, E36, E40: faults of the balancer in one run, each seen to work and to be gone, and judged by server", async () => {
+  const ran = await run(
+    ...["proxy-matrix", "--seed", "7", "--balancer", "haproxy", "-p", "holdMs=24s", "-p", "rampMs=2s"],
+    ...["--fault", "strip-upgrade@4s..7s:balancer"],
+    ...["--fault", "drain-server@8s..11s:server-any/balancer"],
+    ...["--fault", "balancer-reload@13s..17s:balancer,graceMs=200"],
+  );
+  expect(breached(ran)).toEqual([]);
+  // The reload ended everybody, and the fault explains it.
+  const dropped = ran.connections.filter((each) => each.what === "closed" && each.code === null);
+  expect(dropped.length).toBeGreaterThanOrEqual(12);
+}, 180_000);
+
+test("a killed harness leaves no balancer behind", async () => {
+  await using box = await sandbox();
+  const running = box.start("run", ...C50, "--balancer", "nginx");
+  await running.printed(/starting the clients|connected/);
+  expect((await running.marked()).some(({ command }) => command.includes("nginx"))).toBe(true);
+  running.child.kill("SIGKILL");
+  await running.ended;
+  expect(await eventually(running.marked, (left) => left.length === 0, 15_000)).toEqual([]);
+  expect(await eventually(running.temporary, (left) => left.length === 0, 5_000)).toEqual([]);
+});
+
+describe("what makes no sense is refused before anything starts, exit 2", () => {
+  test.each([
+    [["--balancer", "nginxx"], /SW_UNKNOWN_NAME.*unknown balancer "nginxx"[\s\S]*did you mean "nginx"/],
+    [["--balancer", "nginx", "--balance", "robin"], /SW_UNKNOWN_NAME.*unknown --balance "robin"/],
+    [["--balance", "cookie"], /SW_USAGE.*--balance without a balancer[\s\S]*--balancer nginx or haproxy/],
+    [
+      ["--fault", "strip-upgrade@1s..2s:balancer"],
+      /no balancer that the harness can reach; --balancer nginx/,
+    ],
+    [
+      ["--balancer", "haproxy", "--fault", "http10-upstream@1s..2s:balancer"],
+      /SW_USAGE.*nothing that haproxy can be made to do[\s\S]*--balancer nginx/,
+    ],
+    [["--balancer", "nginx", "--fault", "drain-server@1s..2s:balancer"], /SW_UNKNOWN_NAME/],
+    [["--balancer", "haproxy", "--defect", "http10-upstream"], /SW_USAGE.*nothing that haproxy can do/],
+    [["--url", "ws://127.0.0.1:9/ws", "--balancer", "nginx"], /SW_USAGE.*--url names another one/],
+    [["--url", "ws://127.0.0.1:9/ws", "--defect", "lb-idle-timeout-60s"], /SW_USAGE.*our own balancer/],
+  ])("%j", async (options, says) => {
+    await using box = await sandbox();
+    const { exit, err } = await box.run("run", "ramp", ...options);
+    expect(err).toMatch(says);
+    expect(exit).toBe(2);
+  });
+});
