@@ -199,6 +199,17 @@ describe("C52: affinity by cookie", () => {
   );
 });
 
+test("C52, INV-BALANCE: when everybody comes in anew, they are spread evenly again", async () => {
+  const ran = await run("sticky-clients", "--balancer", "nginx", "--seed", "31");
+  expect(foundBy("balance", ran)).toBe("");
+  expect(breached(ran)).toEqual([]);
+}, 180_000);
+
+test("B31: with affinity each goes back to where it was, and the restarted one stays empty", async () => {
+  const ran = await run("sticky-clients", "--balancer", "haproxy", "--defect", "sticky-skew", "--seed", "31");
+  expect(foundBy("balance", ran)).toMatch(/the fullest instance carries 1\.\d+ times the mean/);
+}, 180_000);
+
 describe("C53: an instance goes and comes back while users keep coming", () => {
   const C53 = ["scale-in-out", "--seed", "53"];
 

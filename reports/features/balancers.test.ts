@@ -3,11 +3,12 @@ import { findIn } from "../testing/find-feature.ts";
 import { Story } from "../testing/story.ts";
 import everyRole from "./closes-in-every-role.ts";
 import oneRole from "./closes-in-one-role.ts";
+import comesBack from "./comes-back-to-its-server.ts";
 import nobody from "./handshake-found-nobody.ts";
 import http10 from "./handshake-in-http10.ts";
 import noUpgrade from "./handshake-without-upgrade.ts";
 
-const features = { oneRole, everyRole, noUpgrade, http10, nobody };
+const features = { oneRole, everyRole, noUpgrade, http10, nobody, comesBack };
 const foundIn = (story: Story) =>
   Object.entries(features).flatMap(([name, feature]) => (findIn(feature, story).length > 0 ? [name] : []));
 
@@ -70,5 +71,32 @@ describe("with which status handshakes are refused", () => {
   test("k6 does not tell: nothing is found", () => {
     const reason = "websocket: bad handshake";
     expect(foundIn(two().fail(1, 2_000, reason).fail(2, 3_000, reason))).toEqual([]);
+  });
+});
+
+describe("B31: where clients come back to", () => {
+  /** 30 clients, ten on each server, lose their connection and come back; the first `same` of them to their own. */
+  function back(same: number, clients = 30): Story {
+    const story = new Story({ clients });
+    for (let client = 0; client < clients; client++) story.join(client, "1", 1_000);
+    for (let client = 0; client < clients; client++) {
+      story.close(client, 9_000, { code: 1_012, by: "peer" });
+      story.join(client, "1", 10_000 + client, (client + (client < same ? 0 : 1)) % 3);
+    }
+    return story;
+  }
+
+  test("a third of them to their own server, as chance has it: nothing to find", () => {
+    expect(findIn(comesBack, back(10))).toEqual([]);
+  });
+
+  test("B31: nearly all of them", () => {
+    expect(findIn(comesBack, back(28))[0]?.text).toBe(
+      "28 of 30 clients that came back did so, of 3 instances",
+    );
+  });
+
+  test("too few to tell", () => {
+    expect(findIn(comesBack, back(18, 18))).toEqual([]);
   });
 });
