@@ -1,6 +1,8 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
-// Two projects, so that slow proofs on real parts (`*.e2e.ts`) never slow the quick feedback of `*.test.ts`.
+const CONTAINERS = "harness-cli/**/*.containers.e2e.ts";
+
+// Projects, so that slow proofs on real parts (`*.e2e.ts`) never slow the quick feedback of `*.test.ts`.
 export default defineConfig({
   test: {
     projects: [
@@ -17,11 +19,25 @@ export default defineConfig({
           // after the quick ones: real parts share the cores, and latency is measured
           sequence: { groupOrder: 1 },
           include: ["{target-server,scenarios,chaos,reports,harness-cli,bin}/**/*.e2e.ts"],
+          exclude: [...configDefaults.exclude, CONTAINERS],
           setupFiles: ["harness-cli/e2e/starvation.setup.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           // they wait more than they work, each on a system of its own
           maxWorkers: 3,
+        },
+      },
+      {
+        // Needs a container daemon. Without one all of it is skipped, and the reason said once.
+        test: {
+          name: "containers",
+          sequence: { groupOrder: 2 },
+          include: [CONTAINERS],
+          globalSetup: ["harness-cli/e2e/containers.setup.ts"],
+          setupFiles: ["harness-cli/e2e/starvation.setup.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          maxWorkers: 1,
         },
       },
     ],

@@ -41,6 +41,8 @@ export interface Fault<K extends Port["kind"] = Port["kind"], P extends FaultPar
   readonly drops: boolean;
   /** Several of it may be in force on one target at once and each be undone by itself. Absent: no. */
   readonly stacks?: true;
+  /** How the system must be run for it. Absent: either way. */
+  readonly runAs?: readonly ("processes" | "containers")[];
   /** It acts on single frames: the link it is aimed at gets the frame proxy. Absent: no. */
   readonly frames?: true;
   inject(port: PortOf<K>, params: P): Promise<Undo>;

@@ -14,6 +14,8 @@ export interface LinkOptions {
   readonly name: string;
   /** `host:port`, with the port that is really listened on. */
   readonly listen: string;
+  /** What the proxy itself is told, where that differs: in a container it listens for others. */
+  readonly listenInside?: string;
   readonly upstream: string;
   /** The question that `roundTripMs` asks through the link. */
   readonly probe: ProbeKind;
@@ -36,6 +38,7 @@ export function proxyName(linkName: string): string {
  */
 export function toxiproxyLink(options: LinkOptions): Link {
   const { name, listen, probe, apiDeadlineMs = API_DEADLINE_MS } = options;
+  const { listenInside = listen } = options;
   const carry = options.carry ?? (probe === "postgres" ? undefined : carryBy(probe));
   let { upstream } = options;
   let isCut = false;
@@ -43,7 +46,7 @@ export function toxiproxyLink(options: LinkOptions): Link {
   const client = new Toxiproxy(options.apiUrl);
   const proxy = new ToxiproxyProxy(client, {
     name: proxyName(name),
-    listen,
+    listen: listenInside,
     upstream,
     enabled: true,
     toxics: [],
@@ -59,7 +62,7 @@ export function toxiproxyLink(options: LinkOptions): Link {
 
   /** With the upstream of now: another one cuts what is open. */
   const enable = (enabled: boolean) =>
-    call(enabled ? "enabling" : "disabling", proxy.update({ enabled, listen, upstream }));
+    call(enabled ? "enabling" : "disabling", proxy.update({ enabled, listen: listenInside, upstream }));
 
   async function add({ name, type, stream, attributes }: Toxic): Promise<void> {
     const toxic = {
@@ -79,7 +82,7 @@ export function toxiproxyLink(options: LinkOptions): Link {
    */
   async function makeAnew(): Promise<void> {
     await call("deleting", client.getApi().delete(proxy.getPath()));
-    const config = { name: proxyName(name), listen, upstream, enabled: !isCut };
+    const config = { name: proxyName(name), listen: listenInside, upstream, enabled: !isCut };
     await call("making anew", client.createProxy(config));
     for (const toxic of inForce.values()) await add(toxic);
   }

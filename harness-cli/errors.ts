@@ -17,6 +17,8 @@ export const errorTable = {
   SW_TOOL_MISSING: { exit: 4, about: "an outside program is not on this machine" },
   SW_TOOL_VERSION: { exit: 4, about: "an outside program has the wrong version" },
   SW_PROVISION_FAILED: { exit: 4, about: "an outside program could not be built or fetched" },
+  SW_NO_CONTAINERS: { exit: 4, about: "no container daemon answers, or it went away" },
+  SW_IMAGE_MISSING: { exit: 4, about: "a container image is not here and could not be fetched or built" },
   SW_PORT_TAKEN: { exit: 4, about: "a port that must be free is taken" },
   SW_START_FAILED: { exit: 4, about: "a process of the target did not start or never became ready" },
   SW_TARGET_FAILED: { exit: 4, about: "a process of the target died without being asked to" },

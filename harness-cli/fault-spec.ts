@@ -169,6 +169,20 @@ export function fits(
   );
 }
 
+/** What a system that runs as something else cannot do is refused before anything starts. */
+export function requireBackend(
+  { name, runAs }: Pick<Fault, "name" | "runAs">,
+  target: Reference | External,
+  mistakes: MistakeList,
+): void {
+  if (runAs === undefined || target.kind === "external" || runAs.includes(target.runAs)) return;
+  mistakes.add(
+    "SW_USAGE",
+    `fault ${name} works on a system that runs as ${runAs.join(" or ")}, and this one runs as ${target.runAs}`,
+    `--run-as ${runAs[0]}, or another fault`,
+  );
+}
+
 /** What the plan knows when it comes to its faults. */
 export interface FaultContext {
   readonly target: Reference | External;
@@ -211,6 +225,7 @@ export function planFault(
       `run it with --balancer ${fault.program}`,
     );
   }
+  requireBackend(fault, context.target, mistakes);
   const commands = fault.on === "shell" ? (context.commands.get(spec.target) ?? []) : [];
   const params = parseParams(`fault ${fault.name}`, [...commands, ...spec.params], fault, mistakes);
   const windows: FaultWindow[] = [];

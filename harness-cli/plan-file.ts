@@ -8,7 +8,7 @@ import { type Catalog, find } from "./catalog.ts";
 import { quantities } from "./conditions.ts";
 import { SeaworthyError } from "./errors.ts";
 import { requireCommands } from "./fault-commands.ts";
-import { targetNames } from "./fault-spec.ts";
+import { requireBackend, targetNames } from "./fault-spec.ts";
 import { MistakeList } from "./mistakes.ts";
 import { hintFor } from "./names.ts";
 import { checkParams } from "./params.ts";
@@ -61,7 +61,7 @@ const schema = z.strictObject({
       defects: z.array(z.string()),
       balancer: balancer.exactOptional(),
       settings: z.record(z.string().regex(/^[A-Z][A-Z_]*$/), z.string()).exactOptional(),
-      runAs: z.literal("processes"),
+      runAs: z.enum(["processes", "containers"]),
     }),
     z.strictObject({
       kind: z.literal("external"),
@@ -159,6 +159,7 @@ async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<vo
         hintFor(window.target, names[fault.on]),
       );
     }
+    requireBackend(fault, plan.target, mistakes);
     const lastMs = window.toMs + (window.when?.untilMs ?? 0);
     if (window.fromMs >= window.toMs || lastMs > plan.timing.publishUntilMs) {
       mistakes.add(

@@ -9,6 +9,7 @@ import type {
   PlannedCheck,
   PlannedRole,
   Reference,
+  RunAs,
 } from "../reports/record/plan.ts";
 import { hash32 } from "../scenarios/model/random.ts";
 import type { Params, Scenario } from "../scenarios/model/scenario.ts";
@@ -41,7 +42,11 @@ export interface Request {
   /** Plays every role that does not name one of its own. */
   readonly engine: LoadEngine;
   readonly target:
-    | ({ readonly kind: "reference"; readonly instances: number } & BalancerRequest)
+    | ({
+        readonly kind: "reference";
+        readonly instances: number;
+        readonly runAs?: RunAs | "auto";
+      } & BalancerRequest)
     | Omit<External, "caps">;
   /** For a system off this machine; undefined: the safe defaults. */
   readonly maxConnections?: number | undefined;
@@ -56,7 +61,7 @@ const PHASE_KINDS: readonly PhaseKind[] = ["baseline", "fault", "recovery", "fin
 /** Needs the reference server's database. */
 const STORE_CHECKS = ["no-phantom"];
 /** Needs a Prometheus endpoint with the series of D48. */
-const METRIC_CHECKS = ["send-queue-depth"];
+const METRIC_CHECKS = ["send-queue-depth", "connection-gauge", "queued-bytes", "leftovers"];
 
 /** The complete plan of a request: every default applied, every victim drawn. Throws all `Mistakes` together. */
 export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
@@ -186,12 +191,21 @@ function planTarget(
     mistakes.add("SW_USAGE", `--instances ${target.instances} is out of range`, "choose 1 to 9");
   }
   const balancer = planBalancer(target, scenario?.balancer, defects, mistakes);
+  // Processes start in a second, need no daemon, and are what every figure of ours was measured with.
+  const runAs = target.runAs === "containers" ? "containers" : "processes";
+  if (balancer && runAs === "containers") {
+    mistakes.add(
+      "SW_USAGE",
+      "a balancer stands in front of processes only",
+      "leave out --run-as containers, or the balancer; docker-compose.yml has both",
+    );
+  }
   return {
     kind: "reference",
     instances: target.instances,
     defects: serverDefects,
     ...(balancer ? { balancer } : {}),
-    runAs: "processes",
+    runAs,
   };
 }
 

@@ -1,11 +1,10 @@
 import type { Overall } from "../reports/verdict.ts";
 import type { AnyDefect } from "./catalog.ts";
 import type { Request } from "./plan.ts";
-import type { BalancerRequest } from "./plan-balancer.ts";
 import { breachedChecks, outcomeOf, type RunOne, untilJudged } from "./prove/attempt.ts";
 import { inTurn } from "./prove/in-turn.ts";
 import { type HealthyRun, type Matrix, matrixOf, type ProvedDefect } from "./prove/matrix.ts";
-import { keyOf, requestFor, seedOf } from "./prove/request.ts";
+import { keyOf, requestFor, type SystemRequest, seedOf } from "./prove/request.ts";
 import type { Results } from "./prove/results.ts";
 import type { RunResult } from "./run.ts";
 
@@ -17,8 +16,8 @@ export interface ProveOptions {
    */
   readonly healthyRuns: number | undefined;
   readonly cwd: string;
-  /** In front of the instances in every run; absent: where a scenario or a defect wants one. */
-  readonly inFront?: BalancerRequest;
+  /** What every run brings up; where it leaves the balancer open, a scenario or a defect may want one. */
+  readonly system?: SystemRequest;
   /** At the same time. One on two cores: they measure one system. */
   readonly jobs: number;
   readonly results: Results;
@@ -41,9 +40,10 @@ export async function prove(
   const work = [
     ...defects.map((defect, at) => async () => {
       const request = { ...defectRequest(defect, options), defects: [defect.name] };
-      const known = results.find<ProvedDefect>(defect.name, request.seed);
+      const name = `${defect.name}: ${keyOf(request)}`;
+      const known = results.find<ProvedDefect>(name, request.seed);
       rows[at] = known ?? (await proved(defect, request, `${at + 1} of ${total}: ${defect.name}`, runOne));
-      if (!known) results.add(defect.name, request.seed, { ...rows[at], healthy: null });
+      if (!known) results.add(name, request.seed, { ...rows[at], healthy: null });
     }),
     ...healthyRequests.map((request, at) => async () => {
       const name = `healthy ${keyOf(request)}`;
@@ -65,7 +65,7 @@ export async function prove(
 /** Every request that `prove` would run: to be planned before anything starts. */
 export function requestsOf(
   defects: readonly AnyDefect[],
-  options: Pick<ProveOptions, "seed" | "cwd" | "healthyRuns" | "inFront">,
+  options: Asked & Pick<ProveOptions, "healthyRuns">,
 ): readonly Request[] {
   return [
     ...defects.map((defect) => ({ ...defectRequest(defect, options), defects: [defect.name] })),
@@ -73,23 +73,22 @@ export function requestsOf(
   ];
 }
 
-function defectRequest(
-  defect: AnyDefect,
-  { seed, cwd, inFront = {} }: Pick<ProveOptions, "seed" | "cwd" | "inFront">,
-): Request {
-  const way = [inFront.balancer, inFront.balance].filter((each) => each !== undefined);
-  return requestFor(defect, seedOf(seed, defect.name, ...way), cwd, inFront);
+type Asked = Pick<ProveOptions, "seed" | "cwd" | "system">;
+
+function defectRequest(defect: AnyDefect, { seed, cwd, system = {} }: Asked): Request {
+  const way = [system.balancer, system.balance].filter((each) => each !== undefined);
+  return requestFor(defect, seedOf(seed, defect.name, ...way), cwd, system);
 }
 
 function healthyRequestsOf(
   defects: readonly AnyDefect[],
-  { seed, cwd, healthyRuns, inFront }: Pick<ProveOptions, "seed" | "cwd" | "healthyRuns" | "inFront">,
+  { seed, cwd, healthyRuns, system }: Asked & Pick<ProveOptions, "healthyRuns">,
 ): Request[] {
-  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, cwd, inFront)), defect]));
+  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, cwd, system)), defect]));
   const different = [...byKey];
   return Array.from({ length: healthyRuns ?? different.length }, (_, at) => {
     const [key, defect] = different[at % different.length] as [string, AnyDefect];
-    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), cwd, inFront);
+    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), cwd, system);
   });
 }
 

@@ -20,10 +20,12 @@ import { startProbe } from "./probe/probe.ts";
 import type { Progress } from "./progress.ts";
 import { progressBy } from "./provision/progress.ts";
 import { findTools, type Tools } from "./provision/tools.ts";
+import { unneededTools } from "./run-as.ts";
 import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
 import { withSecrets } from "./secrets.ts";
 import { bringUp } from "./target/bring-up.ts";
+import { meetDaemon } from "./target/containers/daemon.ts";
 import { assertAllowed, assertProxiesPossible } from "./target/external.ts";
 import { shells } from "./target/shell.ts";
 import { steadyStateAgain } from "./target/steady-state.ts";
@@ -76,8 +78,10 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
     assertProxiesPossible(plan);
     await assertAllowed(plan.target, context.allowHosts);
   }
+  if (plan.target.kind === "reference" && plan.target.runAs === "containers") await meetDaemon(world.env);
   const tools = await findTools({
     balancer: plan.target.kind === "reference" ? plan.target.balancer?.program : undefined,
+    unneeded: unneededTools(plan.target),
     progress: progressBy((text) => progress.say(text)),
   });
   const dir = await madeOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));

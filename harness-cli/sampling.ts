@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Sample } from "../reports/record/samples.ts";
 import { machineSampler } from "./machine.ts";
 import type { RunClock } from "./run-clock.ts";
@@ -5,12 +6,17 @@ import { scrape } from "./scrape.ts";
 import type { RunningTarget } from "./target/target.ts";
 
 export interface Sampling extends AsyncDisposable {
-  /** Resolves when the last sample is written. */
+  /** The load is over: resolves when the last sample is written, of instances that nobody is connected to any more. */
   stop(): Promise<void>;
 }
 
 /** A scrape that takes longer than this counts as an instance that is down; less than a second, so none overlap. */
 const SCRAPE_DEADLINE_MS = 800;
+
+/** The clients have left; what an instance still says that it holds after so long, it holds (INV-LEAK). */
+const SETTLED_WITHIN_MS = 5_000;
+const LOOK_AGAIN_MS = 100;
+const CONNECTIONS = "websocket_connections_active";
 
 /** Scrapes every instance and reads the machine once a second, on whole seconds of the run. */
 export function sampleEverySecond(options: {
@@ -47,10 +53,29 @@ export function sampleEverySecond(options: {
 
   const finished = loop();
   finished.catch(() => {});
-  const stop = async () => {
+  const end = async () => {
     stopping.abort();
     machine[Symbol.dispose]();
     await finished;
   };
-  return { stop, [Symbol.asyncDispose]: stop };
+  /** The ends of the last connections are still on their way through proxies and a busy machine. */
+  const settle = async () => {
+    const untilMs = clock.nowMs() + SETTLED_WITHIN_MS;
+    for (;;) {
+      const scrapes = target.servers.map((server) => scrape(server, clock.nowMs(), SCRAPE_DEADLINE_MS));
+      const samples = await Promise.all(scrapes);
+      const settled = samples.every(({ series }) => (series[CONNECTIONS] ?? 0) === 0);
+      if (settled || clock.nowMs() >= untilMs) {
+        for (const sample of samples) onSample(sample);
+        return;
+      }
+      await wait(LOOK_AGAIN_MS);
+    }
+  };
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= end().then(settle);
+    return stopped;
+  };
+  return { stop, [Symbol.asyncDispose]: () => stopped ?? end() };
 }

@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Balancer } from "../reports/record/balancer.ts";
+import type { RunAs } from "../reports/record/plan.ts";
 import type { ByHand, ByHandLine } from "./by-hand.ts";
 import { SeaworthyError } from "./errors.ts";
 import type { Access } from "./target/target.ts";
@@ -11,6 +12,7 @@ import type { Access } from "./target/target.ts";
 /** `up/state.json`: the addresses of a system that is up, and where to ask it to stop. */
 export interface UpState {
   readonly format: 1;
+  readonly runAs: RunAs;
   readonly endpoints: readonly string[];
   readonly links: readonly { readonly name: string; readonly listen: string; readonly upstream: string }[];
   readonly metrics: readonly { readonly name: string; readonly metricsUrl: string }[];

@@ -1,9 +1,9 @@
 import { type AnsweredSend, chat, REPLY_QUEUE, sendAnswered } from "./model/answered-send.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import { beside, eventually } from "./model/exam-parts.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
 import { metricOf } from "./model/metrics-page.ts";
-import { examinersAfter, quietChat } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = {
@@ -83,16 +83,7 @@ export default defineScenario({
     flooders: [2, 200],
     lockedMs: [4_000, 60_000],
   },
-  checks: [
-    ...chatChecks.filter((check) => check !== "recovery-time"),
-    "bounds",
-    "refusals",
-    "health-endpoints",
-    "fairness",
-    "comes-back",
-  ],
-  // What was accepted before the lock is told after it.
-  limits: ["delivery-p99.fault=10000"],
+  checks: [...quietChecks, "bounds", "refusals", "health-endpoints", "fairness", "comes-back"],
   faults({ rampMs, lockedMs }) {
     const fromMs = lockMs({ rampMs });
     return [`pg-lock-table@${fromMs}ms..${fromMs + lockedMs}ms:postgres,mode=SHARE`];

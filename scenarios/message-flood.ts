@@ -1,13 +1,13 @@
 import { type AnsweredSend, chat, REPLY_QUEUE, sendAnswered } from "./model/answered-send.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import { eventually } from "./model/exam-parts.ts";
 import type { Examiner } from "./model/examiner.ts";
 import { metricOverAll } from "./model/metrics-page.ts";
 import { overRate, showOverRate } from "./model/over-rate.ts";
-import { examinersAfter, quietChat } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
-const params = { ...quietChat, flooders: 4, floodSends: 100, floods: 5, sendsMax: 10, windowMs: 1_000 };
+const params = { ...quietChat, flooders: 2, floodSends: 60, floods: 5, sendsMax: 10, windowMs: 1_000 };
 type Flood = typeof params;
 
 /** Between two floods of one attacker: each comes back as soon as it was thrown out. */
@@ -56,7 +56,7 @@ export default defineScenario({
     sendsMax: [1, 13],
     windowMs: [1_000, 10_000],
   },
-  checks: [...chatChecks, "rate-limits", "refusals", "comes-back"],
+  checks: [...quietChecks, "delivery-p99", "rate-limits", "refusals", "comes-back"],
   reference: ({ sendsMax, windowMs }) => ({
     USER_RATE: `${sendsMax}/${windowMs}`,
     SESSION_RATE: `${sendsMax}/${windowMs}`,

@@ -1,13 +1,13 @@
 import { chat, REPLY_QUEUE, sendAnswered } from "./model/answered-send.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import { eventually } from "./model/exam-parts.ts";
 import { type Examiner, type Heard, NotConnected, type Peer } from "./model/examiner.ts";
-import { examinersAfter, quietChat } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = {
   ...quietChat,
-  mobiles: 6,
+  mobiles: 4,
   flaps: 4,
   onlineMs: 900,
   offlineMs: 700,
@@ -60,7 +60,7 @@ export default defineScenario({
     offlineMs: [100, 60_000],
     sendEveryMs: [150, 5_000],
   },
-  checks: [...chatChecks, "catch-up", "once-only", "resumed-order"],
+  checks: [...quietChecks, "catch-up", "once-only", "resumed-order"],
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), mobile: mobile(given) }),
 });

@@ -1,8 +1,8 @@
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import { eventually } from "./model/exam-parts.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
 import { isTold, presenceTopic, timesTold, usersIn } from "./model/presence-view.ts";
-import { examinersAfter, quietChat } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = { ...quietChat, holdMs: 12_000, examiners: 2, tabs: 3 };
@@ -48,7 +48,7 @@ export default defineScenario({
     tabs: "tabs of each of them, dealt out over the instances",
   },
   bounds: { ...chatBounds, examiners: [1, 50], tabs: [2, 5] },
-  checks: [...chatChecks, "presence", "reaches-everyone", "once-only"],
+  checks: [...quietChecks, "presence", "reaches-everyone", "once-only"],
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), tabber: tabber(given) }),
 });

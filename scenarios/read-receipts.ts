@@ -1,8 +1,8 @@
 import { type AnsweredSend, chat, REPLY_QUEUE, sendAnswered } from "./model/answered-send.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import { eventually } from "./model/exam-parts.ts";
 import type { Examiner, Heard, Peer } from "./model/examiner.ts";
-import { examinersAfter, quietChat } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = {
@@ -75,7 +75,7 @@ export default defineScenario({
     readEveryMs: [1, 50],
     receiptWindowMs: [100, 5_000],
   },
-  checks: [...chatChecks, "fairness", "orderly-close", "reaches-everyone", "bounds", "stored"],
+  checks: [...quietChecks, "fairness", "orderly-close", "reaches-everyone", "bounds", "stored"],
   reference: ({ receiptWindowMs }) => ({ RECEIPT_WINDOW_MS: String(receiptWindowMs) }),
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), examiner: examiner(given) }),

@@ -1,8 +1,8 @@
 import { type AnsweredSend, chat, REPLY_QUEUE, sendAnswered } from "./model/answered-send.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import { eventually } from "./model/exam-parts.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
-import { examinersAfter, quietChat } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = { ...quietChat, examiners: 1, latencyMs: 50, slowForMs: 5_000, sendEveryMs: 250 };
@@ -56,13 +56,7 @@ export default defineScenario({
     slowForMs: [1_000, 60_000],
     sendEveryMs: [150, 5_000],
   },
-  checks: [
-    ...chatChecks.filter((check) => check !== "recovery-time"),
-    "reaches-everyone",
-    "once-only",
-    "refusals",
-    "health-endpoints",
-  ],
+  checks: [...quietChecks, "delivery-p99", "reaches-everyone", "once-only", "refusals", "health-endpoints"],
   // A message is counted (limit), numbered and published, each after the one before it: four round trips and a queue
   // for the next one behind them, at the default of 50 ms.
   limits: ["delivery-p99.fault=1000"],

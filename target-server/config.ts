@@ -5,6 +5,7 @@ import { type OrderingMode, orderingModes } from "./ordering/ordering.ts";
 import { type Preset, presets } from "./presets.ts";
 import type { Rate } from "./sliding-window.ts";
 import type { TokenSettings } from "./token-keys.ts";
+import { isAddressOrNetwork } from "./trusted-addresses.ts";
 
 type Kind = "rate" | "text" | "secret" | "port" | "count" | "ms" | "bytes" | "factor" | "flag" | "list";
 
@@ -95,7 +96,8 @@ const settings = {
   TRUSTED_PROXIES: {
     kind: "list",
     fallback: "127.0.0.1,::1",
-    about: "addresses whose X-Forwarded-For is believed; not limited themselves (A8, A12)",
+    about:
+      "addresses and networks (10.0.0.0/8) whose X-Forwarded-For is believed; not limited themselves (A8, A12)",
   },
   ALLOWED_ORIGINS: {
     kind: "list",
@@ -410,6 +412,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
       );
     }
   }
+  const trustedProxies = list("TRUSTED_PROXIES");
+  for (const proxy of trustedProxies) {
+    if (!isAddressOrNetwork(proxy)) {
+      mistakes.push(`TRUSTED_PROXIES has "${proxy}", but a proxy is like 10.0.0.1 or 10.0.0.0/8`);
+    }
+  }
   const defects = list("MUTANTS");
   const known = availableDefects();
   for (const name of defects) {
@@ -470,7 +478,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
       sessionRate: rate("SESSION_RATE"),
       handshakeRate: rate("HANDSHAKE_RATE"),
     },
-    trustedProxies: list("TRUSTED_PROXIES"),
+    trustedProxies,
     allowedOrigins,
     requireOrigin: flag("REQUIRE_ORIGIN"),
     defects,

@@ -98,6 +98,11 @@ export class Connection implements Transport {
     this.onceSent(() => this.#proof.wait(next));
   }
 
+  /** Resolves once the socket has everything sent until now, or is closed. */
+  async tookAll(): Promise<void> {
+    await Promise.race([new Promise<void>((resolve) => this.onceSent(resolve)), this.gone]);
+  }
+
   deliver(framed: Buffer): void {
     if (this.#ending !== undefined) return;
     this.#lastSentMs = performance.now();

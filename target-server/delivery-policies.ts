@@ -53,6 +53,8 @@ export interface DeliveryPolicies {
   presenceTopic(room: string): string;
   /** Are those told of whose presence ran out? (A117, I33; B95) */
   announcesExpiry(): boolean;
+  /** A broadcast to this instance's clients. Healthy: now, each client takes it at its own pace (A63; B104). */
+  fanOut(deliver: () => void, everyoneTook: () => Promise<void>): void;
 }
 
 export interface JoinSteps {
@@ -143,4 +145,5 @@ export const healthyDelivery: DeliveryPolicies = {
   presenceWindowMs: (configuredMs) => configuredMs,
   presenceTopic: (room) => `/topic/room.${room}.presence`,
   announcesExpiry: () => true,
+  fanOut: (deliver) => deliver(),
 };

@@ -10,6 +10,8 @@ import type { PublishedMarks } from "./published-marks.ts";
 
 /** The closing waves use this share of the drain; the rest is for the last answers and the stores. */
 const WAVES_SHARE = 0.8;
+/** Nobody should come back sooner than after this share: time to look for another instance. */
+const SOONEST_SHARE = 1 / 6;
 /** For each thing that a stopping server still waits for. */
 const SETTLE_DEADLINE_MS = 3_000;
 
@@ -21,15 +23,21 @@ export interface DrainParts {
   readonly marks: PublishedMarks;
   readonly log: Log;
   notice(): void;
+  noticeToAll(): Promise<void>;
+}
+
+/** When clients are told to come back: a range, so that they spread, up to when the last one is closed (A122, A123). */
+export function announced(drainMs: number): { readonly min: number; readonly max: number } {
+  return { min: Math.round(drainMs * SOONEST_SHARE), max: Math.round(drainMs * WAVES_SHARE) };
 }
 
 /** What a stop is made of; the policy puts it in order. */
 export function stopSteps(parts: DrainParts): StopSteps {
   const { drainMs, connections, persistQueue, outbox, marks, log } = parts;
-  const windowMs = drainMs * WAVES_SHARE;
+  const { max: windowMs } = announced(drainMs);
 
-  async function closeOne(connection: Connection): Promise<void> {
-    await Promise.race([pause(Math.random() * windowMs), connection.gone]);
+  async function closeOne(connection: Connection, share: number): Promise<void> {
+    await Promise.race([pause(Math.random() * windowMs * share), connection.gone]);
     await connection.partWith(closeCodes.restart, "server is restarting");
     await Promise.race([connection.gone, pause(drainMs - windowMs + SETTLE_DEADLINE_MS)]);
     connection.cut();
@@ -37,8 +45,9 @@ export function stopSteps(parts: DrainParts): StopSteps {
 
   return {
     notice: parts.notice,
-    closeInWaves: async () => {
-      await Promise.all([...connections].map(closeOne));
+    noticeToAll: parts.noticeToAll,
+    closeInWaves: async (share = 1) => {
+      await Promise.all([...connections].map((connection) => closeOne(connection, share)));
     },
     flush: async () => {
       await Promise.race([persistQueue.idle(), pause(SETTLE_DEADLINE_MS)]);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { LimitPolicies } from "./limit-policies.ts";
 import { type Rate, SlidingWindows } from "./sliding-window.ts";
+import { addressList, plain } from "./trusted-addresses.ts";
 
 export interface HandshakeRateOptions {
   /** Per address, on this instance: it stands for the edge (A8). Undefined: no limit. */
@@ -13,8 +14,7 @@ export interface HandshakeRateOptions {
 /** ms until this address may try again; 0: it may go on. Asked before anything else that costs work. */
 export function createHandshakeRate({ rate, trusted, policies }: HandshakeRateOptions) {
   const addresses = rate === undefined ? undefined : new SlidingWindows(rate);
-  const trustedAddresses = new Set(trusted.map(plain));
-  const isTrusted = (address: string) => trustedAddresses.has(plain(address));
+  const isTrusted = addressList(trusted);
   return (request: IncomingMessage): number => {
     if (addresses === undefined) return 0;
     const peer = plain(request.socket.remoteAddress ?? "");
@@ -36,11 +36,6 @@ export function createHandshakeRate({ rate, trusted, policies }: HandshakeRateOp
     });
     return allowed ? 0 : waits;
   };
-}
-
-/** `::ffff:10.0.0.1` is `10.0.0.1` by another name. */
-function plain(address: string): string {
-  return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, "");
 }
 
 /** One customer has a whole /64 of IPv6: what differs behind it is theirs to choose. */

@@ -19,6 +19,7 @@ export interface HttpServices {
   readonly webSocketPaths: readonly string[];
   /** What of the metrics may be seen. */
   exposeMetrics(page: string): string;
+  isAlive(): boolean | Promise<boolean>;
   readiness(): Promise<Readiness>;
   /** What else can be asked, see `route.ts`. */
   readonly routes: readonly Route[];
@@ -28,7 +29,10 @@ export interface HttpServices {
 
 /** The few pages beside the WebSocket: health, metrics, and which defects are on. */
 export function createPages(services: HttpServices) {
-  const live = () => json(200, { status: "UP", serverId: services.serverId });
+  const live = async () => {
+    const alive = await services.isAlive();
+    return json(alive ? 200 : 503, { status: alive ? "UP" : "DOWN", serverId: services.serverId });
+  };
   const ready = async () => {
     const { ready, reasons, pool } = await services.readiness();
     const status = ready ? "UP" : "DOWN";

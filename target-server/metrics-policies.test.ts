@@ -19,6 +19,7 @@ async function scrape(policies: Policies): Promise<string> {
     defects: [],
     metrics,
     exposeMetrics: policies.exposeMetrics,
+    isAlive: () => true,
     readiness: async () => ({ ready: true, reasons: {}, pool: { used: 0, idle: 0, waiting: 0, max: 0 } }),
     routes: [],
     mayUseInternal: () => false,

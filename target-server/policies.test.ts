@@ -112,6 +112,7 @@ test("B22, A121: a healthy stop says so, closes and flushes; the defect only cut
     const did: string[] = [];
     await policies.stop({
       notice: () => did.push("notice"),
+      noticeToAll: async () => void did.push("notice to all"),
       closeInWaves: async () => void did.push("waves"),
       flush: async () => void did.push("flush"),
       cutAll: () => did.push("cut"),

@@ -1,11 +1,13 @@
 import type { EvictionLimits } from "./config.ts";
 import { type DeliveryPolicies, healthyDelivery } from "./delivery-policies.ts";
 import type { Subscribable } from "./destinations.ts";
+import { type HealthPolicies, healthyHealth } from "./health-policies.ts";
 import { healthyIdentity, type IdentityPolicies } from "./identity-policies.ts";
 import { healthyInput, type InputPolicies } from "./input-policies.ts";
 import { healthyLimits, type LimitPolicies } from "./limit-policies.ts";
 import type { Membership } from "./membership.ts";
 import type { ChatMessage } from "./message.ts";
+import { healthyPassage, type PassagePolicies } from "./passage-policies.ts";
 import { healthyProtocol, type ProtocolPolicies } from "./protocol-policies.ts";
 
 /**
@@ -15,9 +17,11 @@ import { healthyProtocol, type ProtocolPolicies } from "./protocol-policies.ts";
 export interface Policies
   extends ProtocolPolicies,
     DeliveryPolicies,
+    HealthPolicies,
     IdentityPolicies,
     InputPolicies,
-    LimitPolicies {
+    LimitPolicies,
+    PassagePolicies {
   /** What belongs to a room is for its members; everything not listed is denied (A32, I78). */
   maySubscribe(user: string, destination: Subscribable, membership: Membership): boolean | Promise<boolean>;
   maySend(user: string, room: string, membership: Membership): boolean | Promise<boolean>;
@@ -78,8 +82,13 @@ export interface BroadcastPaths {
 export interface StopSteps {
   /** Tells this instance's clients, and no one else's, that it is going (A122, A125). */
   notice(): void;
-  /** Closes every client with 1012 at a random time of the drain, after its answers (A124). */
-  closeInWaves(): Promise<void>;
+  /** Tells every instance's clients, through the relay. */
+  noticeToAll(): Promise<void>;
+  /**
+   * Closes every client with 1012, after its answers, at a random time of this share (0 to 1, healthy 1) of what the
+   * notice announced (A124).
+   */
+  closeInWaves(share?: number): Promise<void>;
   /** Publishes what is stored and not yet published, and lets go of the stores. */
   flush(): Promise<void>;
   /** Destroys every socket without a close frame. */
@@ -95,6 +104,8 @@ export const healthy: Policies = {
   ...healthyLimits,
   ...healthyProtocol,
   ...healthyDelivery,
+  ...healthyHealth,
+  ...healthyPassage,
   maySubscribe: (user, destination, membership) =>
     "room" in destination
       ? membership.isMember(user, destination.room)

@@ -5,6 +5,7 @@ import { type Envelope, envelopeBody, envelopePieces, parseEnvelope } from "./en
 import { type Log, reasonOf } from "./log.ts";
 import type { ChatMessage } from "./message.ts";
 import type { Metrics } from "./metrics.ts";
+import type { ListenSteps } from "./passage-policies.ts";
 import { connectRelay } from "./relay/connection.ts";
 import { Inbox, type LoggedEnvelope } from "./relay/inbox.ts";
 import { logAfter } from "./relay/log.ts";
@@ -31,6 +32,10 @@ export interface RelayOptions {
   deliver(envelope: Envelope): void;
   /** From the store, when Redis lost the room's counter (A104). */
   highestSequence(roomId: string): Promise<number>;
+  /** By policy: where its counter goes on then (B68). */
+  roomCounter(stored: number, heard: number): number;
+  /** By policy, whenever the subscribing link is there (B46). */
+  listen(steps: ListenSteps): void;
   /** How the instances hear of each other: by pub/sub, or by reading the log itself (A94). */
   readonly mode: "pubsub" | "streams";
   readStream(readers: StreamReaders): Promise<StreamPages>;
@@ -65,6 +70,7 @@ export class Relay {
     this.#counters = new RoomCounters({
       highestSequence: options.highestSequence,
       raise: (roomId, least) => this.#commands.raiseCounter(counterKey(roomId), least),
+      least: options.roomCounter,
     });
     this.#inbox = new Inbox((envelope) => {
       const room = envelope.seq > 0 && envelope.userId === null && roomOfTopic(envelope.destination);
@@ -77,7 +83,13 @@ export class Relay {
       this.#whenReady = [];
     });
     this.#subscription.on("pmessage", (_pattern: string, _channel: string, text: string) => this.#hear(text));
-    this.#subscription.on("ready", () => void this.#subscribe());
+    this.#subscription.on("ready", () =>
+      options.listen({
+        first: this.#inbox.lastLogId === undefined,
+        subscribe: () => void this.#subscribe(),
+        trust: () => this.#trust(),
+      }),
+    );
     this.#subscription.on("close", () => {
       this.#live = false;
       this.#inbox.hold();
@@ -217,6 +229,12 @@ export class Relay {
     this.#live = true;
     if (mode === "streams") void this.#readStreams();
     this.#firstSubscription.resolve();
+  }
+
+  /** Nothing was said meanwhile, and what comes will come: only a defect believes that. */
+  #trust(): void {
+    this.#inbox.release();
+    this.#live = true;
   }
 
   async #readPast(wait: object): Promise<void> {

@@ -10,7 +10,7 @@ import type { Config } from "./config.ts";
 import { Connection, type ConnectionLimits } from "./connection.ts";
 import { createDelivery, createRoomLog, type Delivery, remember } from "./delivery/delivery.ts";
 import { roomOfTopic, roomTopic, SERVER_EVENTS } from "./destinations.ts";
-import { stopSteps } from "./drain.ts";
+import { announced, stopSteps } from "./drain.ts";
 import { openFilesMax } from "./file-limit.ts";
 import { guardUpgrades } from "./gate.ts";
 import { createPages, type Readiness } from "./http.ts";
@@ -26,6 +26,7 @@ import { PersistQueue } from "./persist-queue.ts";
 import type { Policies } from "./policies.ts";
 import { PublishedMarks } from "./published-marks.ts";
 import { startPulse } from "./pulse.ts";
+import { openRedisQuestion } from "./redis-question.ts";
 import { Relay } from "./relay.ts";
 import { fullestRooms, RoomActivity, sumOf } from "./room-activity.ts";
 import type { Route } from "./route.ts";
@@ -70,7 +71,13 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   const persistQueue = new PersistQueue({
     ...work,
     lane: (message) => ordering.lane(message),
-    insert: (batch) => store.insert(batch),
+    insert: (batch) =>
+      policies.write({
+        messages: batch,
+        commit: () => store.insert(batch),
+        inTransaction: (written) => store.insert(batch, written),
+        broadcast: (message) => outbox.add(message),
+      }),
     observe: (stage, seconds) => metrics.processingSeconds.observe({ stage }, seconds),
   });
   const roomLog = createRoomLog();
@@ -82,6 +89,8 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     serverId,
     mode: config.relay,
     readStream: policies.readStream,
+    roomCounter: policies.roomCounter,
+    listen: policies.listen,
     remember: (envelope) => remember(roomLog, envelope),
     missed: () => roomLog.clear(),
     deliver: (envelope) => {
@@ -104,7 +113,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     capacity: config.outboxCapacity,
     relayReady: () => relay.ready(),
   });
-  const marks = new PublishedMarks(store, outbox, log, () => relay.live);
+  const marks = new PublishedMarks(store, outbox, log, () => relay.live && policies.takesOverUnpublished());
 
   const orderingMode = policies.orderingMode(config.ordering.mode);
   const ordering = createOrdering({
@@ -131,8 +140,15 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     const room = roomOfTopic(destination);
     if (room !== undefined) roomActivity.add(room);
     const all = { destination, ...headers, "content-type": "application/json" };
-    metrics.sent.inc(broker.deliver(destination, { headers: all, body }));
+    policies.fanOut(() => {
+      metrics.sent.inc(broker.deliver(destination, { headers: all, body }));
+    }, everyoneTook);
     metrics.processingSeconds.observe({ stage: "write" }, (performance.now() - startMs) / 1_000);
+  }
+
+  /** Resolves once nothing that was sent until now waits for any client, or the client is gone. */
+  async function everyoneTook(): Promise<void> {
+    await Promise.all([...connections].map((connection) => connection.tookAll()));
   }
 
   function deliverLocally(message: ChatMessage, seq: number): void {
@@ -192,6 +208,7 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     metrics,
     webSocketPaths: config.webSocketPaths,
     exposeMetrics: policies.exposeMetrics,
+    isAlive: () => policies.isAlive(() => relay.notReady()),
     readiness,
     routes,
     mayUseInternal,
@@ -283,7 +300,11 @@ export function createTargetServer(config: Config, policies: Policies): Server {
   });
 
   async function readiness(): Promise<Readiness> {
-    const [relayed, postgres] = await Promise.all([relay.notReady(), store.notReady()]);
+    const asked = policies.askRedis({
+      shared: () => relay.notReady(),
+      open: () => openRedisQuestion(config.redis, log),
+    });
+    const [relayed, postgres] = await Promise.all([asked, store.notReady()]);
     const redis = relayed ?? identity.notReady();
     const reasons = {
       ...(redis === undefined ? {} : { redis }),
@@ -314,10 +335,24 @@ export function createTargetServer(config: Config, policies: Policies): Server {
     log.info("ready", { sinceStartMs: Math.round(performance.now()) });
   }
 
+  function noticeBody(): string {
+    return JSON.stringify({ type: "shutdown", serverId, reconnectAfterMs: announced(config.drainMs) });
+  }
+
   function notice(): void {
-    const reconnectAfterMs = { min: Math.round(config.drainMs / 6), max: config.drainMs };
-    const body = JSON.stringify({ type: "shutdown", serverId, reconnectAfterMs });
-    fanOut(SERVER_EVENTS, { "message-id": messageId(), "server-id": serverId }, body);
+    fanOut(SERVER_EVENTS, { "message-id": messageId(), "server-id": serverId }, noticeBody());
+  }
+
+  async function noticeToAll(): Promise<void> {
+    await relay.tell({
+      destination: SERVER_EVENTS,
+      userId: null,
+      originServerId: serverId,
+      timestamp: Date.now(),
+      msgId: messageId(),
+      seq: 0,
+      payload: noticeBody(),
+    });
   }
 
   return {
@@ -342,7 +377,8 @@ export function createTargetServer(config: Config, policies: Policies): Server {
       state = "draining";
       const { drainMs } = config;
       log.info("draining", { connections: connections.size, drainMs });
-      await policies.stop(stopSteps({ drainMs, connections, persistQueue, outbox, marks, log, notice }));
+      const parts = { drainMs, connections, persistQueue, outbox, marks, log, notice, noticeToAll };
+      await policies.stop(stopSteps(parts));
       await delivery.flush();
       delivery.stop();
       marks.stop();

@@ -81,8 +81,14 @@ export class Store {
     await this.#pool.query(`BEGIN; SELECT pg_advisory_xact_lock(${SCHEMA_LOCK}); ${schema} ${more} COMMIT;`);
   }
 
-  /** One statement, one commit for all of them. `ids` are those that are new; the others were stored before (A144). */
-  async insert(messages: readonly ChatMessage[]): Promise<Inserted> {
+  /**
+   * One statement, one commit for all of them. `ids` are those that are new; the others were stored before (A144).
+   * With `written` the commit is a step of its own, and the new ones are told before it.
+   */
+  async insert(
+    messages: readonly ChatMessage[],
+    written?: (messages: readonly ChatMessage[]) => void,
+  ): Promise<Inserted> {
     let client: pg.PoolClient;
     try {
       const startMs = performance.now();
@@ -92,6 +98,7 @@ export class Store {
       return { how: "failed", reason: reasonOf(error) };
     }
     try {
+      if (written !== undefined) await client.query("BEGIN");
       const result = await client.query<{ id: string }>({
         name: "insert-messages",
         // Sorted, so that two instances that store the same resends never wait for each other in a circle.
@@ -111,8 +118,13 @@ export class Store {
           messages.map((m) => m.serverId),
         ],
       });
+      const ids = new Set(result.rows.map((row) => row.id));
+      if (written !== undefined) {
+        written(messages.filter(({ id }) => ids.has(id)));
+        await client.query("COMMIT");
+      }
       client.release();
-      return { how: "inserted", ids: new Set(result.rows.map((row) => row.id)) };
+      return { how: "inserted", ids };
     } catch (error) {
       client.release(true);
       return { how: error instanceof pg.DatabaseError ? "failed" : "unknown", reason: reasonOf(error) };

@@ -12,6 +12,7 @@ export default defineFault({
   summary: "the process gets only a share of the time: it is stopped and let go again many times a second",
   requirement: ["E16"],
   on: "process",
+  runAs: ["processes"],
   params: { sharePercent: 20, periodMs: 100 },
   explain: {
     sharePercent: "of each period in which it may run",

@@ -11,6 +11,7 @@ export default defineFault({
   summary: "the process may open no more files: new connections, its own ones to stores included, fail",
   requirement: ["E48"],
   on: "process",
+  runAs: ["processes"],
   // Postgres's backends would inherit the limit and keep it.
   processes: ["server", "redis"],
   params: { spareFiles: 0 },

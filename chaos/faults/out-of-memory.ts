@@ -18,7 +18,7 @@ export default defineFault({
   params: { headroomMegabytes: 0 },
   explain: {
     headroomMegabytes:
-      "address space (RLIMIT_AS) beyond what it has mapped now, in MiB; it dies when its load needs more than that",
+      "address space (RLIMIT_AS) beyond what it has mapped now, of a container memory beyond what it holds now, in MiB; it dies when its load needs more than that",
   },
   bounds: { headroomMegabytes: [0, 4_096] },
   closes: [1006],

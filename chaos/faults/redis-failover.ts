@@ -72,5 +72,5 @@ async function allAnswer(links: readonly Link[]): Promise<boolean> {
 }
 
 function homeOf(redis: RedisStore): string {
-  return new URL(redis.url).host;
+  return redis.address ?? new URL(redis.url).host;
 }

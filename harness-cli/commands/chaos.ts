@@ -84,7 +84,7 @@ async function requestOf(
             instances: state.metrics.length,
             defects: [],
             ...(state.balancer ? { balancer: state.balancer } : {}),
-            runAs: "processes",
+            runAs: state.runAs,
           },
           seed: Number(options.seed),
           runMs: 1,

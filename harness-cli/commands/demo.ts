@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Action } from "../main.ts";
+import { runAsOption } from "../run-as.ts";
 import type { World } from "../world.ts";
 
 /** The main job in under a minute: three instances, k6, a slow link, a killed instance, a verdict. */
@@ -20,9 +21,10 @@ export function demo(program: Command, _world: World, _done: Action): void {
     .description(`the main job, shown: seaworthy ${DEMO.join(" ")}`)
     .option("--json", "print verdict.json instead of text")
     .option("--out <folder>", "where runs are kept", "runs")
-    .action(async (options: { json?: boolean; out: string }) => {
-      await program.parseAsync([...DEMO, "--out", options.out, ...(options.json ? ["--json"] : [])], {
-        from: "user",
-      });
+    .addOption(runAsOption())
+    .action(async (options: { json?: boolean; out: string; runAs?: string }) => {
+      const runAs = options.runAs ? ["--run-as", options.runAs] : [];
+      const json = options.json ? ["--json"] : [];
+      await program.parseAsync([...DEMO, "--out", options.out, ...runAs, ...json], { from: "user" });
     });
 }

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Command, Option } from "commander";
+import type { RunAs } from "../../reports/record/plan.ts";
 import { type AnyDefect, loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
 import { exitCodeOf } from "../exit-codes.ts";
@@ -15,6 +16,7 @@ import { openResults } from "../prove/results.ts";
 import { sourceMark } from "../prove/source-mark.ts";
 import { prove as proveDefects, requestsOf } from "../prove.ts";
 import { run } from "../run.ts";
+import { runAsOption } from "../run-as.ts";
 import type { World } from "../world.ts";
 
 interface Options {
@@ -26,6 +28,7 @@ interface Options {
   readonly balance?: string;
   readonly out: string;
   readonly fresh?: boolean;
+  readonly runAs?: RunAs | "auto";
   readonly json?: boolean;
 }
 
@@ -40,6 +43,7 @@ export function prove(program: Command, world: World, done: Action): void {
     .option("--healthy <runs>", "runs with nothing switched on (default: one of each scenario and faults)")
     .option("--seed <n>", "every run's seed follows from it", "1")
     .option("--jobs <n>", "how many runs at a time; they share the cores and what is measured on them", "1")
+    .addOption(runAsOption())
     .option("--balancer <program>", "nginx or haproxy in front of the instances in every run")
     .option("--balance <algorithm>", "round-robin, least-connections or cookie (affinity)")
     .option("--out <folder>", "where runs are kept; these go to prove/ in it", "runs")
@@ -53,8 +57,8 @@ export function prove(program: Command, world: World, done: Action): void {
       const jobs = whole("--jobs", options.jobs, 1);
       const { cwd } = world;
       // A defect whose plan cannot be made is found before the first run, not after an hour.
-      const inFront = { balancer: options.balancer, balance: options.balance };
-      for (const request of requestsOf(defects, { seed, healthyRuns, cwd, inFront }))
+      const system = { balancer: options.balancer, balance: options.balance, runAs: options.runAs };
+      for (const request of requestsOf(defects, { seed, healthyRuns, cwd, system }))
         await plan(request, catalog);
 
       const runsDir = path.resolve(cwd, options.out, "prove");
@@ -63,7 +67,7 @@ export function prove(program: Command, world: World, done: Action): void {
       let interrupted = false;
       const matrix = await proveDefects(
         defects,
-        { seed, healthyRuns, jobs, cwd, inFront, results },
+        { seed, healthyRuns, jobs, cwd, results, system },
         async (request, label) => {
           if (interrupted) throw new Stopped();
           progress.say(`\n${label}`);

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { type Command, Option } from "commander";
-import type { External, LoadEngine, Plan } from "../../reports/record/plan.ts";
+import type { External, LoadEngine, Plan, RunAs } from "../../reports/record/plan.ts";
 import { text } from "../../reports/render/text.ts";
 import { SAFE_CAPS } from "../caps.ts";
 import { loadCatalog } from "../catalog.ts";
@@ -12,6 +12,7 @@ import { plan } from "../plan.ts";
 import { readPlan } from "../plan-file.ts";
 import { progressOn } from "../progress.ts";
 import { run } from "../run.ts";
+import { runAsOption } from "../run-as.ts";
 import type { World } from "../world.ts";
 
 interface Options {
@@ -27,6 +28,7 @@ interface Options {
   readonly instances?: number;
   readonly balancer?: string;
   readonly balance?: string;
+  readonly runAs?: RunAs | "auto";
   readonly url: string[];
   readonly connectHeader: string[];
   readonly origin?: string;
@@ -56,6 +58,7 @@ const PLANNED = [
   "instances",
   "balancer",
   "balance",
+  "runAs",
   "url",
   "connectHeader",
   "origin",
@@ -93,6 +96,7 @@ export function runCommand(program: Command, world: World, done: Action): void {
     .option("--instances <n>", "instances of the reference server", wholeNumber)
     .option("--balancer <program>", "nginx or haproxy in front of the instances; all clients dial it")
     .option("--balance <algorithm>", "round-robin, least-connections or cookie (affinity)")
+    .addOption(runAsOption())
     .option(
       "--url <ws url>",
       "load your own system instead (may be repeated, one for each instance)",
@@ -190,6 +194,7 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
             instances: options.instances ?? 3,
             balancer: options.balancer,
             balance: options.balance,
+            ...(options.runAs ? { runAs: options.runAs } : {}),
           },
     maxConnections: options.maxConnections,
     maxRate: options.maxRate,

@@ -3,7 +3,7 @@ import { mkdir, open } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
 import { tellBalancer } from "../../reports/record/balancer.ts";
-import type { Plan } from "../../reports/record/plan.ts";
+import type { Plan, Reference, RunAs } from "../../reports/record/plan.ts";
 import { faultsByHand } from "../by-hand.ts";
 import { loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
@@ -13,6 +13,7 @@ import { plan } from "../plan.ts";
 import { progressOn } from "../progress.ts";
 import { progressBy } from "../provision/progress.ts";
 import { findTools } from "../provision/tools.ts";
+import { runAsOption, unneededTools } from "../run-as.ts";
 import { bringUp } from "../target/bring-up.ts";
 import { createSupervisor } from "../target/supervisor.ts";
 import type { RunningTarget } from "../target/target.ts";
@@ -25,6 +26,7 @@ interface Options {
   readonly balance?: string;
   readonly defect: string[];
   readonly timeScale: string;
+  readonly runAs?: RunAs | "auto";
   readonly out: string;
   readonly detach?: boolean;
   readonly json?: boolean;
@@ -47,6 +49,7 @@ export function up(program: Command, world: World, done: Action): void {
       [],
     )
     .option("--time-scale <factor>", "one factor for beats, idle limits, TTLs, token life and drain", "1")
+    .addOption(runAsOption())
     .option("--out <folder>", "where its logs are kept: up/ in this folder", "runs")
     .option("--detach", "return as soon as it is up")
     .option("--json", "print the addresses as JSON")
@@ -97,6 +100,7 @@ async function attached(
   progress.show("bringing the system up");
   const tools = await findTools({
     balancer: planned.target.kind === "reference" ? planned.target.balancer?.program : undefined,
+    unneeded: unneededTools(planned.target),
     progress: progressBy((text) => progress.say(text)),
   });
   await using supervisor = await createSupervisor({ node: tools.node.path });
@@ -119,7 +123,7 @@ async function attached(
   const asked = Promise.withResolvers<void>();
   interrupt.signal.addEventListener("abort", () => asked.resolve(), { once: true });
   await using hands = faultsByHand({ target, folder, supervisor, world, say: (text) => progress.say(text) });
-  await using hold = await holdUp(folder, stateOf(target, planned), {
+  await using hold = await holdUp(folder, stateOf(target, planned.target as Reference), {
     down: () => asked.resolve(),
     byHand: (request, say, ended) => hands.inject(request, say, ended),
   });
@@ -171,15 +175,16 @@ function requestOf(options: Options, world: World) {
       instances: Number(options.instances),
       balancer: options.balancer,
       balance: options.balance,
+      ...(options.runAs ? { runAs: options.runAs } : {}),
     },
     cwd: world.cwd,
   };
 }
 
-function stateOf(target: RunningTarget, planned: Plan): Omit<UpState, "control"> {
-  const balancer = planned.target.kind === "reference" ? planned.target.balancer : undefined;
+function stateOf(target: RunningTarget, { runAs, balancer }: Reference): Omit<UpState, "control"> {
   return {
     format: 1,
+    runAs,
     endpoints: target.endpoints,
     links: target.topology.links.map(({ name, listen, upstream }) => ({ name, listen, upstream })),
     metrics: target.servers,

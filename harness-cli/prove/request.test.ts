@@ -18,7 +18,7 @@ test("with and without a balancer are different runs, with seeds of their own", 
   const [without] = requestsOf([defect("abrupt-close-1006")], options);
   const [behind] = requestsOf([defect("abrupt-close-1006")], {
     ...options,
-    inFront: { balancer: "haproxy" },
+    system: { balancer: "haproxy" },
   });
   expect(behind?.target).toMatchObject({ balancer: "haproxy" });
   expect(without?.seed).not.toBe(behind?.seed);

@@ -1,7 +1,11 @@
+import type { RunAs } from "../../reports/record/plan.ts";
 import { hash32 } from "../../scenarios/model/random.ts";
 import type { AnyDefect } from "../catalog.ts";
 import type { Request } from "../plan.ts";
 import { type BalancerRequest, DEFAULT_BALANCER } from "../plan-balancer.ts";
+
+/** How the reference system is brought up, in the words of the command line. */
+export type SystemRequest = BalancerRequest & { readonly runAs?: RunAs | "auto" | undefined };
 
 /**
  * The scenario and the faults that must bring a defect to light, with nothing switched on yet. A defect of the balancer
@@ -11,7 +15,7 @@ export function requestFor(
   defect: AnyDefect,
   seed: number,
   cwd: string,
-  { balancer, balance }: BalancerRequest = {},
+  { balancer, balance, runAs = "auto" }: SystemRequest = {},
 ): Request {
   const { caughtBy } = defect;
   const own = defect.where === "balancer" ? (defect.program ?? DEFAULT_BALANCER) : undefined;
@@ -25,7 +29,7 @@ export function requestFor(
     seed,
     timeScale: caughtBy.timeScale,
     engine: "k6",
-    target: { kind: "reference", instances: 3, balancer: balancer ?? own, balance },
+    target: { kind: "reference", instances: 3, balancer: balancer ?? own, balance, runAs },
     cwd,
   };
 }
@@ -33,10 +37,11 @@ export function requestFor(
 /** The same for two requests that differ in nothing but the seed, so that they share their healthy runs. */
 export function keyOf({ scenario, params, faults, timeScale, target }: Request): string {
   const scale = timeScale === undefined ? [] : [`x${timeScale}`];
-  const { balancer, balance } = target.kind === "reference" ? target : {};
+  const { balancer, balance, runAs } = target.kind === "reference" ? target : {};
   const behind = [balancer, balance].filter((each) => each !== undefined);
   const way = behind.length === 0 ? [] : ["behind", ...behind];
-  return [scenario, ...[...params].sort(), ...faults, ...scale, ...way].join(" ");
+  const place = runAs === "containers" ? ["in containers"] : [];
+  return [scenario, ...[...params].sort(), ...faults, ...scale, ...way, ...place].join(" ");
 }
 
 /**

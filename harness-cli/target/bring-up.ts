@@ -1,6 +1,7 @@
 import type { ProcessEvent } from "../../reports/record/history.ts";
 import type { Plan } from "../../reports/record/plan.ts";
 import type { Tools } from "../provision/tools.ts";
+import { bringUpContainers } from "./containers/containers.ts";
 import { meetExternal } from "./external.ts";
 import { bringUpProcesses } from "./processes.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -19,5 +20,6 @@ export function bringUp(options: {
   readonly onEvent: (event: Omit<ProcessEvent, "kind" | "atMs">) => void;
 }): Promise<RunningTarget> {
   const { target } = options.plan;
-  return target.kind === "reference" ? bringUpProcesses(options) : meetExternal(options);
+  if (target.kind === "external") return meetExternal(options);
+  return target.runAs === "containers" ? bringUpContainers(options) : bringUpProcesses(options);
 }

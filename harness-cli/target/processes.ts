@@ -20,13 +20,14 @@ import {
   answersQueries,
   asPostgresWants,
   clearAfterKill,
-  database,
   makeDataFolder,
   postgresSettings,
 } from "./postgres.ts";
 import { carryByQuery, postgresStore } from "./postgres-store.ts";
-import { howItEnded, type OwnProcess, ownProcess, type ProcessNews, StartFailed } from "./process-port.ts";
+import { type OwnProcess, ownProcess, type ProcessNews, StartFailed } from "./process-port.ts";
 import { redisProcess, redisStore } from "./redis.ts";
+import { ORIGIN, serverEnvironment } from "./server-environment.ts";
+import { allOf, unlessAborted, watchStart } from "./start-together.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { switchBoard } from "./switch-board.ts";
 import type { RunningTarget } from "./target.ts";
@@ -53,9 +54,6 @@ export interface BringUpOptions {
 const referenceServer = fileURLToPath(
   new URL(`../../target-server/main${path.extname(fileURLToPath(import.meta.url))}`, import.meta.url),
 );
-const ORIGIN = "https://seaworthy.example";
-/** A planned stop within a run of a minute: shorter than the 30 s of A123, long enough to spread its clients. */
-const DRAIN_MS = 5_000;
 /** Chosen ports are free at that moment; somebody else may be quicker to use one. */
 const ATTEMPTS = 3;
 
@@ -146,9 +144,13 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
         command: tools.node.path,
         args: [options.serverProgram ?? referenceServer],
         env: {
-          ...serverEnvironment(name, port, plan, reference, jwtSecret),
-          INTERNAL_TOKEN: internalToken,
-          ...reference.settings,
+          ...serverEnvironment({ plan, jwtSecret, internalToken }, name, {
+            listen: { host: "127.0.0.1", port: port(name) },
+            redis: { host: "127.0.0.1", port: port(`${name}/redis`) },
+            postgres: { host: "127.0.0.1", port: port(`${name}/postgres`) },
+          }),
+          // Else it would lie in the temporary folder for ever.
+          ...compileCache(thisMachine()),
           ...options.settings,
         },
         logFile: logFile(name),
@@ -300,79 +302,8 @@ function linkOf(name: string, port: Ports, isFramed: boolean): Omit<LinkOptions,
   };
 }
 
-/** What `target-server` is configured by; its stores are behind their proxies. */
-function serverEnvironment(
-  name: string,
-  port: Ports,
-  plan: Plan,
-  reference: Reference,
-  jwtSecret: string,
-): Record<string, string> {
-  return {
-    HOST: "127.0.0.1",
-    PORT: String(port(name)),
-    SERVER_ID: name,
-    REDIS_HOST: "127.0.0.1",
-    REDIS_PORT: String(port(`${name}/redis`)),
-    DB_HOST: "127.0.0.1",
-    DB_PORT: String(port(`${name}/postgres`)),
-    DB_NAME: database.name,
-    DB_USERNAME: database.user,
-    DB_PASSWORD: database.password,
-    JWT_SECRET: jwtSecret,
-    ALLOWED_ORIGINS: ORIGIN,
-    TIME_SCALE: String(plan.timeScale),
-    DRAIN_MS: String(DRAIN_MS),
-    MUTANTS: reference.defects.join(","),
-    // Else it would lie in the temporary folder for ever.
-    ...compileCache(thisMachine()),
-  };
-}
-
 function urlOf(port: number): string {
   return `http://127.0.0.1:${port}`;
-}
-
-/**
- * While the target comes up the bring-up itself answers for every exit: it fails at once, or tries again with other
- * ports. So none of them is news that the target broke.
- */
-function watchStart(onEvent: (event: ProcessNews) => void, logFile: (name: string) => string) {
-  const died = Promise.withResolvers<never>();
-  died.promise.catch(() => {});
-  let isUp = false;
-  return {
-    died: died.promise,
-    over() {
-      isUp = true;
-    },
-    onEvent(event: ProcessNews) {
-      if (isUp || event.what !== "exited" || event.expected) return onEvent(event);
-      onEvent({ ...event, expected: true });
-      const { name, lastLines = [] } = event;
-      died.reject(new StartFailed(`${name} ${howItEnded(event)} at its start`, lastLines, logFile(name)));
-    },
-  };
-}
-
-/** Waits for all, also when one fails, so that nothing is started behind the back of the clean-up. */
-async function allOf(promises: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(promises);
-  const failed = results.find((result) => result.status === "rejected");
-  if (failed) throw failed.reason;
-}
-
-async function unlessAborted(signal: AbortSignal, work: Promise<void>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    work.catch(() => {});
-  }
 }
 
 function lostAPort(error: unknown): boolean {

@@ -89,7 +89,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
 }
 
 /** In sync: the link to the other one is up, and the first copy of its data is complete. */
-async function follow(command: RedisStore["command"], address: string): Promise<void> {
+export async function follow(command: RedisStore["command"], address: string): Promise<void> {
   const [host, port] = address.split(":") as [string, string];
   await command("REPLICAOF", host, port);
   const untilMs = performance.now() + IN_SYNC_WITHIN_MS;
@@ -102,7 +102,7 @@ async function follow(command: RedisStore["command"], address: string): Promise<
   }
 }
 
-function commandOn(port: number): RedisStore["command"] {
+export function commandOn(port: number): RedisStore["command"] {
   return async (name, ...args) => {
     const { Redis } = await import("ioredis");
     const redis = new Redis({

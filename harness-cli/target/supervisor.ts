@@ -34,7 +34,9 @@ export interface Child {
   readonly exit: Promise<Exit>;
   /** The last lines it wrote, for error messages. At most 20. */
   lastLines(): readonly string[];
-  signal(signal: NodeJS.Signals): void;
+  signal(signal: NodeJS.Signals): void | Promise<void>;
+  /** Absent: the operating system can be asked by its pid. */
+  frozen?(): boolean;
   /** Polite, then not. Resolves when it is gone; calling it twice is fine. */
   stop(): Promise<void>;
 }

@@ -64,9 +64,11 @@ export interface Reference {
   readonly balancer?: Balancer;
   /** Settings of the servers that the scenario needs, by environment variable. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** `processes` now; containers later. */
-  readonly runAs: "processes";
+  readonly runAs: RunAs;
 }
+
+/** How the harness brings the reference system up: the same topology, and the same faults but for a few. */
+export type RunAs = "processes" | "containers";
 
 export interface External {
   readonly kind: "external";

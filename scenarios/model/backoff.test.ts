@@ -41,6 +41,16 @@ describe("back-off", () => {
     }
   });
 
+  test("B18: jitter inside the cap spreads the first retries and leaves nothing at the cap", () => {
+    const delays = (attempt: number) =>
+      Array.from({ length: 400 }, (_, client) =>
+        backoffDelayMs(backoffs["jitter-inside-cap"], attempt, random(3, client, attempt)),
+      );
+    expect(new Set(delays(1)).size).toBeGreaterThan(390);
+    expect(new Set(delays(3))).toEqual(new Set([4_000]));
+    expect(new Set(delays(9))).toEqual(new Set([4_000]));
+  });
+
   test("the same seed draws the same delays, another one others", () => {
     const draw = (seed: number) =>
       [1, 2, 3].map((attempt) => backoffDelayMs(backoffs["full-jitter"], attempt, random(seed, attempt)));

@@ -10,8 +10,12 @@ export interface Backoff {
   readonly baseMs: number;
   readonly capMs: number;
   readonly growth: number;
-  /** none: the delay itself; full: uniform in [0, delay) (I20). */
-  readonly jitter: "none" | "full";
+  /**
+   * none: the delay itself; full: uniform in [0, delay) (I20); inside-cap: up to `jitterMs` is added and the sum cut off
+   * at the cap, so that at the cap there is no jitter left (B18).
+   */
+  readonly jitter: "none" | "full" | "inside-cap";
+  readonly jitterMs?: number;
 }
 
 export const backoffs = {
@@ -40,12 +44,34 @@ export const backoffs = {
     growth: 2,
     jitter: "full",
   },
+  "full-jitter-short": {
+    name: "full-jitter-short",
+    summary: "uniform over 4 s at every attempt: full jitter, compressed for runs of a few seconds",
+    baseMs: 4_000,
+    capMs: 4_000,
+    growth: 1,
+    jitter: "full",
+  },
+  "jitter-inside-cap": {
+    name: "jitter-inside-cap",
+    summary:
+      "min(exponential + jitter, cap), from 1 s with a cap of 4 s: at the cap every delay is the same (B18)",
+    baseMs: 1_000,
+    capMs: 4_000,
+    growth: 2,
+    jitter: "inside-cap",
+    jitterMs: 3_000,
+  },
 } as const satisfies Record<string, Backoff>;
 
 export type BackoffName = keyof typeof backoffs;
 
 /** Delay in ms before attempt `attempt` (1 is the first retry). */
 export function backoffDelayMs(backoff: Backoff, attempt: number, random: Random): number {
-  const delay = Math.min(backoff.baseMs * backoff.growth ** (attempt - 1), backoff.capMs);
+  const grown = backoff.baseMs * backoff.growth ** (attempt - 1);
+  if (backoff.jitter === "inside-cap") {
+    return Math.min(grown + random() * (backoff.jitterMs ?? 0), backoff.capMs);
+  }
+  const delay = Math.min(grown, backoff.capMs);
   return backoff.jitter === "full" ? random() * delay : delay;
 }

@@ -13,8 +13,8 @@ export type Params = Readonly<Record<string, ParamValue>>;
 export type Load =
   /** All at once at `atMs`. */
   | { readonly kind: "constant"; readonly clients: number; readonly atMs: number }
-  /** Evenly from the start until `overMs`. */
-  | { readonly kind: "ramp"; readonly clients: number; readonly overMs: number };
+  /** Evenly over `overMs`, from `fromMs` (default 0, the start) on. */
+  | { readonly kind: "ramp"; readonly clients: number; readonly overMs: number; readonly fromMs?: number };
 
 export type Role<P extends Params = Params> = SessionRole<P> | ExamRole<P>;
 

@@ -7,6 +7,11 @@ test("C2: a ramp of 4 clients over 1,000 ms has them due at 0, 250, 500 and 750 
   expect([0, 1, 2, 3].map((index) => dueMs(load, index))).toEqual([0, 250, 500, 750]);
 });
 
+test("C4: a crowd of 4 clients that comes later", () => {
+  const load = { kind: "ramp", clients: 4, overMs: 1_000, fromMs: 9_000 } as const;
+  expect([0, 1, 2, 3].map((index) => dueMs(load, index))).toEqual([9_000, 9_250, 9_500, 9_750]);
+});
+
 test("C7: a constant load has every client due at the same time", () => {
   const load = { kind: "constant", clients: 3, atMs: 40 } as const;
   expect([0, 1, 2].map((index) => dueMs(load, index))).toEqual([40, 40, 40]);

@@ -10,7 +10,7 @@ export function dueMs(load: Load, index: number): number {
     case "constant":
       return load.atMs;
     case "ramp":
-      return Math.floor((index * load.overMs) / load.clients);
+      return (load.fromMs ?? 0) + Math.floor((index * load.overMs) / load.clients);
   }
 }
 

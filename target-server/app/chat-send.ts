@@ -31,7 +31,7 @@ export function chatSend(services: ChatSendServices): Application {
       if (payload === undefined) return { how: "rejected", reason: 'the body must be {"content":"<text>"}' };
       const ts = risingNowMs();
       const id = messageId(ts);
-      const clientMessageId = headers["client-message-id"] ?? id;
+      const clientMessageId = services.policies.clientMessageId(headers["client-message-id"], id);
       if (
         clientMessageId === "" ||
         clientMessageId.length > CLIENT_MESSAGE_ID_MAX ||

@@ -28,7 +28,7 @@ export function dmSend(services: DmSendServices): Application {
         return { how: "rejected", reason: 'the body must be {"recipientId":"<user>","content":"<text>"}' };
       }
       const id = messageId();
-      const clientMessageId = headers["client-message-id"] ?? id;
+      const clientMessageId = policies.clientMessageId(headers["client-message-id"], id);
       if (!isText(clientMessageId, ID_MAX)) {
         return { how: "rejected", reason: `client-message-id must have 1 to ${ID_MAX} characters` };
       }

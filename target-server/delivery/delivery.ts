@@ -133,6 +133,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     ...{ serverId, policies, metrics, roomLog },
     messagesMax: replay.messagesMax,
     stored: (room, seq, limit) => history.newest(room, seq, limit, replay.windowMs),
+    acknowledged: (room, seq) => history.acknowledged(room, seq),
   });
   const answerHistory = roomHistory({
     ...{ serverId, policies, metrics, broker, roomLog },

@@ -44,6 +44,16 @@ export class MessageHistory {
     return rows.map(dtoOf);
   }
 
+  /** Ids of those after `seq` that at least one recipient has acknowledged. */
+  async acknowledged(roomId: string, seq: number): Promise<ReadonlySet<string>> {
+    const rows = await this.#store.query<{ id: string }>(
+      "history-acknowledged",
+      "SELECT id FROM chat_messages WHERE room_id = $1 AND seq > $2 AND status <> 'SENT'",
+      [roomId, seq],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** How many messages of the last `windowMs` are in which status (A85). */
   async byStatus(windowMs: number): Promise<Record<string, number>> {
     const rows = await this.#store.query<{ status: string; messages: string }>(

@@ -49,6 +49,7 @@ function world(held: readonly number[], stored: readonly number[] | Error, polic
     metrics: createMetrics(),
     roomLog,
     messagesMax: 200,
+    acknowledged: async () => new Set(["m2"]),
     stored: async (_room, seq, limit) => {
       if (stored instanceof Error) throw stored;
       return stored
@@ -119,4 +120,12 @@ test("A142: the strategies of a resume are what decides", () => {
       },
     }),
   ).toEqual(["live", 2, 3, "done"]);
+});
+
+test("B49: only a policy that asks what anybody acknowledged leaves that out of a replay", async () => {
+  const policies = { leftOutOfReplay: ({ byAnybody }) => byAnybody() } satisfies Partial<Policies>;
+  const { listener, resume } = world(range(1, 3), [], policies);
+  resume(0);
+  await listener.takeAll();
+  expect(listener.got).toEqual([1, 3, "live", "done"]);
 });

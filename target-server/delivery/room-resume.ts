@@ -2,6 +2,7 @@ import type { Outgoing } from "../broker.ts";
 import { roomTopic } from "../destinations.ts";
 import { messageId } from "../message.ts";
 import type { Metrics } from "../metrics.ts";
+import type { MessageIds } from "../passage-policies.ts";
 import type { Policies } from "../policies.ts";
 import { nextBatch } from "./batch.ts";
 import type { Entering } from "./entering.ts";
@@ -14,8 +15,16 @@ export interface RoomResumeServices {
   readonly roomLog: RoomLog;
   /** The newest `limit` after `seq` that the store still replays, the oldest first. */
   stored(roomId: string, seq: number, limit: number): Promise<readonly Logged[]>;
+  /** Ids of the room's messages after `seq` that any recipient has acknowledged. */
+  acknowledged(roomId: string, seq: number): Promise<MessageIds>;
   /** One SUBSCRIBE gets at most so many; who missed more is told, and reads the rest by REST (A87). */
   readonly messagesMax: number;
+}
+
+interface Replay {
+  readonly roomId: string;
+  readonly after: number;
+  readonly leftOut: MessageIds;
 }
 
 export type ResumeRoom = (entering: Entering, roomId: string, lastSeen: number) => void;
@@ -34,37 +43,42 @@ export function roomResume(services: RoomResumeServices): ResumeRoom {
       entering.done();
       return;
     }
+    const leftOut = policies.leftOutOfReplay({ byAnybody: () => services.acknowledged(roomId, after) });
+    if (!(leftOut instanceof Promise)) replay(entering, { roomId, after, leftOut });
+    else {
+      const none: MessageIds = new Set();
+      void leftOut.catch(() => none).then((ids) => replay(entering, { roomId, after, leftOut: ids }));
+    }
+  };
+
+  function replay(entering: Entering, what: Replay): void {
+    const { roomId, after } = what;
     const held = roomLog.complete(roomId, after);
     if (held !== undefined && held.length <= messagesMax) {
-      join(entering, roomId, after, held);
+      join(entering, what, held);
       return;
     }
     services.stored(roomId, after, messagesMax).then(
-      (stored) => join(entering, roomId, after, newest(merge(stored, roomLog.known(roomId, after)))),
+      (stored) => join(entering, what, newest(merge(stored, roomLog.known(roomId, after)))),
       // Better live with a gap that is told of than not at all.
-      () => join(entering, roomId, after, newest(roomLog.known(roomId, after)), "the store is away"),
+      () => join(entering, what, newest(roomLog.known(roomId, after)), "the store is away"),
     );
-  };
+  }
 
   function newest(messages: readonly Logged[]): readonly Logged[] {
     return messages.slice(-messagesMax);
   }
 
-  function join(
-    entering: Entering,
-    roomId: string,
-    after: number,
-    missed: readonly Logged[],
-    doubt?: string,
-  ): void {
+  function join(entering: Entering, what: Replay, missed: readonly Logged[], doubt?: string): void {
     if (!entering.isOpen()) return;
+    const { roomId, after } = what;
     const first = missed[0]?.seq ?? (roomLog.newest(roomId) ?? after) + 1;
     if ((first > after + 1 || doubt !== undefined) && policies.tellsGap()) {
       metrics.replayGaps.inc();
       entering.send(gapAnswer(services.serverId, roomId, after, first, doubt));
     }
     policies.joinLive({
-      catchUp: (done) => sendAll(entering, roomId, missed, after, done),
+      catchUp: (done) => sendAll(entering, what, missed, done),
       goLive: () => entering.goLive(),
     });
   }
@@ -72,9 +86,8 @@ export function roomResume(services: RoomResumeServices): ResumeRoom {
   /** Batch by batch, so that nobody is thrown out for what the server itself piled up. */
   function sendAll(
     entering: Entering,
-    roomId: string,
+    { roomId, after, leftOut }: Replay,
     missed: readonly Logged[],
-    after: number,
     done: () => void,
   ): void {
     let sentTo = after;
@@ -82,11 +95,12 @@ export function roomResume(services: RoomResumeServices): ResumeRoom {
       if (!entering.isOpen()) return;
       const batch = nextBatch(waiting);
       for (const message of batch) {
-        entering.send(replayed(roomId, message, policies.replayedId(message.msgId)));
         sentTo = message.seq;
+        if (leftOut.has(message.msgId)) continue;
+        entering.send(replayed(roomId, message, policies.replayedId(message.msgId)));
+        metrics.replayed.inc();
+        metrics.sent.inc();
       }
-      metrics.replayed.inc(batch.length);
-      metrics.sent.inc(batch.length);
       const rest = waiting.slice(batch.length);
       if (rest.length > 0) {
         entering.onceSent(() => next(rest));

@@ -5,7 +5,7 @@ import { RoomCounters } from "./room-counters.ts";
 function counters(roomsMax: number, highestSequence: (room: string) => Promise<number> = async () => 0) {
   const raised: string[] = [];
   const raise = async (room: string, least: number) => void raised.push(`${room}=${least}`);
-  return { raised, rooms: new RoomCounters({ highestSequence, raise, roomsMax }) };
+  return { raised, rooms: new RoomCounters({ highestSequence, raise, roomsMax, least: Math.max }) };
 }
 
 describe("A104: a room's counter is made sure of", () => {
@@ -47,6 +47,7 @@ describe("A104: a room's counter is made sure of", () => {
     const rooms = new RoomCounters({
       highestSequence: async () => 0,
       raise: async (room) => raised.push(room),
+      least: Math.max,
       now: () => nowMs,
     });
     await rooms.exists("a");

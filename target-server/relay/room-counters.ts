@@ -14,6 +14,8 @@ export interface RoomCounterOptions {
   highestSequence(roomId: string): Promise<number>;
   /** Makes Redis's counter of the room at least this. */
   raise(roomId: string, least: number): Promise<unknown>;
+  /** By policy: of what the store has and what this instance heard last (B68). */
+  least(stored: number, heard: number): number;
   readonly roomsMax?: number;
   now?(): number;
 }
@@ -72,7 +74,7 @@ export class RoomCounters {
   async #raise(roomId: string): Promise<void> {
     try {
       const stored = await this.#options.highestSequence(roomId);
-      await this.#options.raise(roomId, Math.max(stored, this.#heard.get(roomId) ?? 0));
+      await this.#options.raise(roomId, this.#options.least(stored, this.#heard.get(roomId) ?? 0));
       this.#sure.set(roomId, this.#now());
     } finally {
       this.#raising.delete(roomId);

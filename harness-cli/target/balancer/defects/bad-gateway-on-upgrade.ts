@@ -11,7 +11,9 @@ const defect: BalancerDefect = {
     "Health checks that take a dead backend out (check inter 15s rise 2 fall 3), failover of a refused connection (proxy_next_upstream error; option redispatch), and a start that enters the list only when it is ready.",
   signs: [
     { fact: "handshakes", weight: 3 },
-    { fact: "feature:handshake-found-nobody", weight: 5 },
+    { fact: "feature:refused-by-gateway", weight: 5 },
+    { fact: "feature:refused-as-plain-get", weight: -3 },
+    { fact: "feature:refused-for-http-version", weight: -3 },
   ],
   caughtBy: { scenario: "proxy-matrix", check: "handshakes" },
   apply: (healthy) => ({ ...healthy, failsOver: false, deadServers: 1 }),

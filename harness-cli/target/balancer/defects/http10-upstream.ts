@@ -10,7 +10,9 @@ const defect: BalancerDefect = {
   remedy: "Set proxy_http_version 1.1 in the same location; its default was 1.0 for two decades.",
   signs: [
     { fact: "handshakes", weight: 3 },
-    { fact: "feature:handshake-in-http10", weight: 5 },
+    { fact: "feature:refused-for-http-version", weight: 5 },
+    { fact: "feature:refused-as-plain-get", weight: -2 },
+    { fact: "feature:refused-by-gateway", weight: -3 },
   ],
   caughtBy: { scenario: "proxy-matrix", check: "handshakes" },
   program: "nginx",

@@ -13,8 +13,8 @@ const defect: BalancerDefect = {
   signs: [
     { fact: "close-codes", weight: 3 },
     { fact: "feature:closes-at-fixed-silence", weight: 4 },
-    { fact: "feature:closes-in-one-role", weight: 3 },
-    { fact: "feature:closes-in-every-role", weight: -4 },
+    { fact: "feature:fixed-silence-spares-some", weight: 3 },
+    { fact: "feature:balancer-in-path", weight: 1 },
   ],
   caughtBy: { scenario: "idle-through-balancer", check: "close-codes" },
   apply: (healthy) => ({ ...healthy, idleTimeoutMs: 60_000 }),

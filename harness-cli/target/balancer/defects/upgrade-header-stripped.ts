@@ -11,7 +11,9 @@ const defect: BalancerDefect = {
     "In nginx: proxy_set_header Upgrade $http_upgrade and Connection by a map, with proxy_http_version 1.1. On a corporate proxy: wss:// on 443, and SockJS as the way around.",
   signs: [
     { fact: "handshakes", weight: 3 },
-    { fact: "feature:handshake-without-upgrade", weight: 5 },
+    { fact: "feature:refused-as-plain-get", weight: 5 },
+    { fact: "feature:refused-for-http-version", weight: -3 },
+    { fact: "feature:refused-by-gateway", weight: -3 },
   ],
   caughtBy: { scenario: "proxy-matrix", check: "handshakes" },
   apply: (healthy) => ({ ...healthy, passesUpgrade: false }),

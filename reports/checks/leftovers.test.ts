@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { judge } from "../judge.ts";
+import { judgeOne } from "../testing/judge-one.ts";
+import { Story } from "../testing/story.ts";
+import check from "./leftovers.ts";
+
+const held = (connections: number, subscriptions: number) => ({
+  websocket_connections_active: connections,
+  websocket_subscriptions_active: subscriptions,
+});
+
+/** Everybody leaves at 22 s; the last sample says this. */
+const ends = (connections: number, subscriptions: number, story = new Story()) => {
+  story.join(0, "a", 1_000);
+  return story
+    .leave(0)
+    .server(20_000, "server-1", held(1, 1))
+    .server(22_500, "server-1", held(connections, subscriptions));
+};
+
+describe("INV-LEAK: what is left when everybody has gone", () => {
+  test("nothing is met", () => {
+    expect(judgeOne(check, ends(0, 0).record(), "baseline")).toEqual({
+      status: "met",
+      measured: 0,
+      samples: 1,
+    });
+  });
+
+  test("B11, B131: connections and subscriptions are named", () => {
+    expect(judgeOne(check, ends(2, 3).record(), "baseline")).toMatchObject({
+      status: "breached",
+      measured: 5,
+      why: "5 connections and subscriptions are left on 1 server that nobody holds",
+      counterexamples: [{ server: "server-1" }, { server: "server-1" }],
+    });
+  });
+
+  test("a last sample from before the end, or of a server that is away, says nothing", () => {
+    const early = new Story().server(20_000, "server-1", held(0, 0));
+    early.join(0, "a", 1_000);
+    expect(judgeOne(check, early.leave(0).record(), "baseline")).toMatchObject({ status: "unknown" });
+  });
+
+  test("judged in the last phase only, and not after a fault on the clients' links", () => {
+    const timing = { warmUpMs: 2_000, publishUntilMs: 40_000, endMs: 42_000 };
+    const planned = [{ name: check.name, limits: check.limits }];
+    const phases = (target: string) =>
+      judge(
+        new Story({ timing })
+          .fault("cut", target, 10_000, 12_000)
+          .checks(...planned)
+          .record(),
+        [check],
+      ).judgements.map(({ phase }) => phase);
+    expect(phases("server-1/redis")).toEqual(["final"]);
+    expect(phases("server-1/clients")).not.toContain("final");
+  });
+});
