@@ -53,7 +53,7 @@ export function prove(program: Command, world: World, done: Action): void {
       const jobs = whole("--jobs", options.jobs, 1);
       const { cwd } = world;
       // A defect whose plan cannot be made is found before the first run, not after an hour.
-      for (const request of requestsOf(defects, { seed, healthyRuns, cwd })) await plan(request, catalog);
+      for (const request of requestsOf(defects, { seed, healthyRuns, cwd, runAs: options.runAs })) await plan(request, catalog);
 
       const runsDir = path.resolve(cwd, options.out, "prove");
       const results = await openResults(runsDir, await sourceMark(), options.fresh === true);
