@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { describeConfig, readConfig } from "../target-server/config.ts";
 import { loadCatalog } from "./catalog.ts";
 import { planRoles } from "./plan.ts";
 
@@ -34,11 +35,14 @@ describe.each(asking)("$name", (scenario) => {
     expect(new Set(asked.map(({ about }) => about)).size).toBe(asked.length);
   });
 
-  test("its examiners come when the chat is steady, and its defaults lie within their bounds", () => {
-    for (const role of Object.values(scenario.roles(scenario.params))) {
-      if (!("exam" in role) || role.load.kind !== "constant") continue;
-      expect(role.load.atMs).toBeGreaterThanOrEqual(scenario.timing(scenario.params).warmUpMs);
-    }
+  test("the reference server takes the settings that it asks for", () => {
+    const settings = scenario.reference?.(scenario.params) ?? {};
+    expect(readConfig({ JWT_SECRET: "s", ...settings }).mistakes).toBeUndefined();
+    const known = describeConfig();
+    for (const name of Object.keys(settings)) expect(known).toContain(`  ${name} `);
+  });
+
+  test("its defaults lie within their bounds", () => {
     for (const [key, bound = []] of Object.entries(scenario.bounds ?? {})) {
       const value = scenario.params[key];
       if (typeof bound[0] === "string") expect(bound, key).toContain(value);

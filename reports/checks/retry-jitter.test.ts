@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { type Backoff, backoffDelayMs, backoffs } from "../../scenarios/model/backoff.ts";
+import { random } from "../../scenarios/model/random.ts";
+import { judgeOne } from "../testing/judge-one.ts";
+import { Story } from "../testing/story.ts";
+import check from "./retry-jitter.ts";
+
+const long = { timing: { warmUpMs: 2_000, publishUntilMs: 60_000, endMs: 62_000 } };
+const DURING = "during cut server-2/clients";
+const OUTAGE_MS = 10_000;
+
+/** `count` clients of server-2 are cut off at 10 s; each retries after its delays, in vain until 20 s. */
+function cutOff(count: number, delayMs: (client: number, attempt: number) => number): Story {
+  const story = new Story(long).fault("cut", "server-2/clients", 10_000, 10_000 + OUTAGE_MS);
+  for (let client = 0; client < count; client++) {
+    story.join(client, "a", 500, 1);
+    story.close(client, 10_001);
+  }
+  for (let client = 0; client < count; client++) {
+    let atMs = 10_001;
+    for (let attempt = 1; atMs < 10_000 + OUTAGE_MS; attempt++) {
+      atMs += delayMs(client, attempt);
+      story.due(client, atMs, 1);
+      if (atMs < 10_000 + OUTAGE_MS) story.fail(client, atMs, "refused");
+      else story.connect(client, atMs + 5, 1);
+    }
+  }
+  return story;
+}
+
+const judged = (story: Story) => judgeOne(check, story.record(), DURING);
+const byPolicy = (policy: Backoff, seed: number, count = 60) =>
+  judged(cutOff(count, (client, attempt) => backoffDelayMs(policy, attempt, random(seed, client, attempt))));
+
+describe("INV-SPREAD: what a client waits that fails to come back", () => {
+  test("B18: jitter inside the cap is lost at the cap", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      expect(byPolicy(backoffs["jitter-inside-cap"], seed), `seed ${seed}`).toMatchObject({
+        status: "breached",
+        measured: 100,
+        why: expect.stringMatching(
+          /waited between 4,000 and 4,000 ms before retry \d: 100 %, the limit is 50 %/,
+        ),
+      });
+    }
+  });
+
+  test("B16: so is a delay that never had any", () => {
+    expect(byPolicy(backoffs.fixed, 1)).toMatchObject({ status: "breached", measured: 100 });
+  });
+
+  test("I20: full jitter keeps it, whatever the seed", () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const verdict = byPolicy(backoffs["full-jitter-short"], seed);
+      expect(verdict.status, `seed ${seed}`).toBe("met");
+      expect(verdict.measured).toBeLessThan(45);
+    }
+  });
+
+  test("first retries say nothing here, however alike they are", () => {
+    const story = cutOff(40, (client, attempt) => (attempt === 1 ? 1_000 : 500 + client * 100));
+    expect(judged(story)).toMatchObject({ status: "met" });
+  });
+
+  test("half of them within a tenth of the longest is the limit", () => {
+    const alike = (count: number) =>
+      judged(cutOff(40, (client, attempt) => (attempt === 2 && client < count ? 9_000 : 100 + client * 200)));
+    expect(alike(20).status).toBe("met");
+    expect(alike(24).status).toBe("breached");
+  });
+
+  test("of 29 clients that retry again nothing can be said, of 30 it can", () => {
+    expect(byPolicy(backoffs.fixed, 1, 29)).toMatchObject({ status: "unknown", samples: 0 });
+    expect(byPolicy(backoffs.fixed, 1, 30).status).toBe("breached");
+  });
+
+  test("clients of another server, and those that were back, are not counted", () => {
+    const story = cutOff(30, (client) => 500 + client * 100);
+    for (let client = 100; client < 140; client++) {
+      story.join(client, "b", 600, 0);
+      story
+        .close(client, 10_500)
+        .due(client, 11_000, 0)
+        .fail(client, 11_001, "refused")
+        .due(client, 12_000, 0);
+    }
+    expect(judged(story)).toMatchObject({ status: "met" });
+  });
+});
