@@ -61,8 +61,12 @@ function tenfold(number: string): string {
 /** The source with everything that is no code blanked out, at the same places. */
 function masked(source: string): string {
   const blank = (text: string) => text.replace(/[^\n]/g, " ");
-  return source
-    .replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, blank)
-    .replace(/\/(?![ /*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\/[dgimsuy]*(?=[.,;)])/g, blank)
-    .replace(/^\s*(?:import|export) [^;]*? from +;/gm, blank);
+  return (
+    source
+      .replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, blank)
+      .replace(/\/(?![ /*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\/[dgimsuy]*(?=[.,;)])/g, blank)
+      // The condition of a loop would only make it endless.
+      .replace(/\bwhile \([^\n]*/g, blank)
+      .replace(/^\s*(?:import|export) [^;]*? from +;/gm, blank)
+  );
 }

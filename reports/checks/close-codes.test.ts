@@ -101,6 +101,31 @@ describe("INV-CLOSE: close codes", () => {
     expect([drain(20_500), drain(21_999), drain(22_000)]).toEqual(["breached", "breached", "met"]);
   });
 
+  test("what could have been closed: who connected before the phase ended and was not gone before it began", () => {
+    const story = new Story(long).fault("kill", "server-2", 10_000, 12_000);
+    story.connect(0, 500).connect(1, 10_000).connect(2, 500).leave(2, 2_000).connect(3, 500).leave(3, 1_999);
+    // One who only meant to.
+    story.due(4, 3_000);
+    expect(judgeOne(check, story.record(), "baseline")).toMatchObject({ status: "met", samples: 2 });
+  });
+
+  test("a close in the first moment of a phase is that phase's", () => {
+    const record = killed().close(2, 10_000, { code: 1_011, by: "peer" }).record();
+    expect(judgeOne(check, record, "during kill server-2").status).toBe("breached");
+    expect(judgeOne(check, record, "baseline").status).toBe("met");
+  });
+
+  test("what closes once the run is being stopped is nobody's fault", () => {
+    const closing = (atMs: number) => {
+      const record = crowd(new Story()).close(4, atMs, { code: 1_011, by: "peer" }).record();
+      const history = record.history.map((event) =>
+        event.kind === "run" && event.what === "stopping" ? { ...event, atMs: 21_000 } : event,
+      );
+      return judgeOne(check, { ...record, history }, "baseline").status;
+    };
+    expect([closing(20_999), closing(21_000)]).toEqual(["breached", "met"]);
+  });
+
   test("every kind of close is counted, ten are shown", () => {
     const story = new Story();
     for (let client = 0; client < 14; client++) story.join(client, "a", 500);

@@ -110,3 +110,12 @@ test("INV-DUP: what came again after a reconnect is told, and held against nobod
   });
   expect(judgeOne(check, told.record(), "baseline")).not.toHaveProperty("note");
 });
+
+test("INV-DUP: what came again is told in the phase in which it was intended, also when one subscription follows hard upon the other", () => {
+  const { story: told, subscription } = story();
+  told.send(17, 3, "a", 10_000).receive(subscription, 17, 3, 3, 10_020).close(5, 13_000);
+  told.receive(told.join(5, "a", 13_000), 17, 3, 3, 13_010);
+  const note = { note: "1 delivery of what the client had on an earlier subscription" };
+  expect(judgeOne(check, told.record(), "during kill server-2")).toMatchObject(note);
+  expect(judgeOne(check, told.record(), "baseline")).not.toHaveProperty("note");
+});
