@@ -13,7 +13,6 @@ const historySubscribeGap: ClientDefect = {
     "Subscribe from the history's last sequence on, or subscribe first and drop from the history what came already.",
   signs: [
     { fact: "about:history-meets-live", weight: 5 },
-    { fact: "about:history-is-complete", weight: -3 },
     { fact: "catch-up", weight: 1 },
     { fact: "no-lost-message@baseline", weight: -3 },
   ],
