@@ -267,6 +267,18 @@ describe("going on where it stopped", () => {
   });
 });
 
+test("once the time is over nothing begins: what is left is unknown, and never a miss or a proof", async () => {
+  let begun = 0;
+  const runner = scripted((defect) => ({ "close-codes": defect ? "breached" : "met" }));
+  const matrix = await prove(all, await options({ mayBegin: () => begun++ < 2 }), runner);
+  expect(runner.ran).toHaveLength(2);
+  expect(matrix.rows.map(({ ended }) => ended)).toEqual(["completed", "completed", "not run", "not run"]);
+  expect(matrix.rows[3]).toMatchObject({ outcome: "unknown", caught: false, run: "" });
+  expect(matrix.totals).toMatchObject({ healthyRuns: 0, healthyNotRun: 4 });
+  expect(exitOf(matrix)).not.toBe(0);
+  expect(tableOf(matrix)).toContain("4 not run");
+});
+
 test("several at a time: never more than asked for, and the rows stay in order", async () => {
   let now = 0;
   let most = 0;

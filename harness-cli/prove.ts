@@ -21,6 +21,8 @@ export interface ProveOptions {
   /** At the same time. One on two cores: they measure one system. */
   readonly jobs: number;
   readonly results: Results;
+  /** False once the time for all of it is over: what has not begun is not begun any more. */
+  readonly mayBegin?: () => boolean;
 }
 
 /**
@@ -32,7 +34,7 @@ export async function prove(
   options: ProveOptions,
   runOne: RunOne,
 ): Promise<Matrix> {
-  const { seed, jobs, results } = options;
+  const { seed, jobs, results, mayBegin = () => true } = options;
   const healthyRequests = healthyRequestsOf(defects, options);
   const total = defects.length + healthyRequests.length;
   const rows: Omit<ProvedDefect, "healthy">[] = [];
@@ -42,15 +44,21 @@ export async function prove(
       const request = { ...defectRequest(defect, options), defects: [defect.name] };
       const name = `${defect.name}: ${keyOf(request)}`;
       const known = results.find<ProvedDefect>(name, request.seed);
-      rows[at] = known ?? (await proved(defect, request, `${at + 1} of ${total}: ${defect.name}`, runOne));
-      if (!known) results.add(name, request.seed, { ...rows[at], healthy: null });
+      if (known) rows[at] = known;
+      else if (!mayBegin()) rows[at] = notRun(defect, request);
+      else {
+        const row = await proved(defect, request, `${at + 1} of ${total}: ${defect.name}`, runOne);
+        results.add(name, request.seed, { ...row, healthy: null });
+        rows[at] = row;
+      }
     }),
     ...healthyRequests.map((request, at) => async () => {
       const name = `healthy ${keyOf(request)}`;
       const known = results.find<HealthyRun>(name, request.seed);
       const label = `${defects.length + at + 1} of ${total}: ${name}`;
+      if (!known && !mayBegin()) return;
       const run = known ?? (await healthyRun(request, label, runOne));
-      healthy[at] = run;
+      healthy.push(run);
       if (!known) results.add(name, request.seed, run);
     }),
   ];
@@ -59,7 +67,7 @@ export async function prove(
     ...row,
     healthy: worstOf(healthy, keyOf(defectRequest(defects[at] as AnyDefect, options))),
   }));
-  return matrixOf(seed, finished, healthy);
+  return matrixOf(seed, finished, healthy, healthyRequests.length - healthy.length);
 }
 
 /** Every request that `prove` would run: to be planned before anything starts. */
@@ -123,6 +131,29 @@ async function proved(
     ended: report.ended.how,
     seed: request.seed,
     run,
+  };
+}
+
+/** Of what was left when the time was over nobody can say. */
+function notRun(defect: AnyDefect, request: Request): Omit<ProvedDefect, "healthy"> {
+  return {
+    defect: defect.name,
+    wave: defect.wave,
+    requirement: defect.requirement,
+    scenario: request.scenario,
+    faults: request.faults,
+    check: defect.caughtBy.check,
+    outcome: "unknown",
+    caught: false,
+    rank: null,
+    diagnosed: [],
+    otherBreached: [],
+    why: "not run: the time for all of it was over",
+    invalidRuns: 0,
+    overall: "unknown",
+    ended: "not run",
+    seed: request.seed,
+    run: "",
   };
 }
 

@@ -3,6 +3,7 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import type { RunAs } from "../../reports/record/plan.ts";
 import { type AnyDefect, loadCatalog } from "../catalog.ts";
+import { parseDurationMs } from "../duration.ts";
 import { SeaworthyError } from "../errors.ts";
 import { exitCodeOf } from "../exit-codes.ts";
 import type { Action } from "../main.ts";
@@ -24,6 +25,7 @@ interface Options {
   readonly healthy?: string;
   readonly seed: string;
   readonly jobs: string;
+  readonly within?: string;
   readonly balancer?: string;
   readonly balance?: string;
   readonly out: string;
@@ -44,6 +46,7 @@ export function prove(program: Command, world: World, done: Action): void {
     .option("--seed <n>", "every run's seed follows from it", "1")
     .option("--jobs <n>", "how many runs at a time; they share the cores and what is measured on them", "1")
     .addOption(runAsOption())
+    .option("--within <time>", "begin no run after so long (20m); what is left then is unknown")
     .option("--balancer <program>", "nginx or haproxy in front of the instances in every run")
     .option("--balance <algorithm>", "round-robin, least-connections or cookie (affinity)")
     .option("--out <folder>", "where runs are kept; these go to prove/ in it", "runs")
@@ -55,6 +58,7 @@ export function prove(program: Command, world: World, done: Action): void {
       const seed = whole("--seed", options.seed, 0);
       const healthyRuns = options.healthy === undefined ? undefined : whole("--healthy", options.healthy, 0);
       const jobs = whole("--jobs", options.jobs, 1);
+      const withinMs = options.within === undefined ? Number.POSITIVE_INFINITY : timeOf(options.within);
       const { cwd } = world;
       // A defect whose plan cannot be made is found before the first run, not after an hour.
       const system = { balancer: options.balancer, balance: options.balance, runAs: options.runAs };
@@ -65,9 +69,11 @@ export function prove(program: Command, world: World, done: Action): void {
       const results = await openResults(runsDir, await sourceMark(), options.fresh === true);
       using progress = progressOn(world.stderr, false);
       let interrupted = false;
+      const fromMs = performance.now();
+      const mayBegin = () => performance.now() - fromMs < withinMs;
       const matrix = await proveDefects(
         defects,
-        { seed, healthyRuns, jobs, cwd, results, system },
+        { seed, healthyRuns, jobs, cwd, results, system, mayBegin },
         async (request, label) => {
           if (interrupted) throw new Stopped();
           progress.say(`\n${label}`);
@@ -97,6 +103,12 @@ export function prove(program: Command, world: World, done: Action): void {
 }
 
 class Stopped extends Error {}
+
+function timeOf(given: string): number {
+  const ms = parseDurationMs(given);
+  if (ms !== undefined && ms > 0) return ms;
+  throw new SeaworthyError("SW_USAGE", `--within takes a time, not "${given}"`, "prove --within 20m");
+}
 
 function whole(option: string, given: string, least: number): number {
   const value = Number(given);

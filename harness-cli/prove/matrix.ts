@@ -67,6 +67,8 @@ export interface Totals {
   /** Healthy runs with a red check. */
   readonly alarms: number;
   readonly healthyUnknown: number;
+  /** Healthy runs that were left when the time was over. */
+  readonly healthyNotRun: number;
 }
 
 /** matrix.json, format 2. */
@@ -82,6 +84,7 @@ export function matrixOf(
   seed: number,
   rows: readonly ProvedDefect[],
   healthy: readonly HealthyRun[],
+  healthyNotRun = 0,
 ): Matrix {
   const of = (outcome: Outcome) => rows.filter((row) => row.outcome === outcome).length;
   const ranked = (most: number) => rows.filter(({ rank }) => rank !== null && rank <= most).length;
@@ -101,6 +104,7 @@ export function matrixOf(
       healthyRuns: healthy.length,
       alarms: healthy.filter(({ overall }) => overall === "breached").length,
       healthyUnknown: healthy.filter(({ overall }) => overall === "unknown").length,
+      healthyNotRun,
     },
   };
 }
@@ -109,7 +113,7 @@ export function matrixOf(
 export function exitOf({ totals, healthy }: Matrix): ExitCode {
   if (totals.missed > 0 || totals.alarms > 0) return 1;
   if (totals.failed > 0 || healthy.some(({ ended }) => ended !== "completed")) return 4;
-  return totals.unknown > 0 || totals.healthyUnknown > 0 ? 3 : 0;
+  return totals.unknown > 0 || totals.healthyUnknown > 0 || totals.healthyNotRun > 0 ? 3 : 0;
 }
 
 /** The matrix for a terminal: a line for each defect, then what is not as it should be, then the sums. */
@@ -134,7 +138,7 @@ export function tableOf({ rows, healthy, totals }: Matrix): string {
   const { defects, caught, namedFirst, namedAmongThree } = totals;
   lines.push(
     `${caught} of ${defects} defects caught, ${namedFirst} named first and ${namedAmongThree} among the first three`,
-    `${totals.missed} missed, ${totals.unknown} unknown, ${totals.failed} failed; ${totals.alarms} alarms and ${totals.healthyUnknown} unknown in ${totals.healthyRuns} healthy runs`,
+    `${totals.missed} missed, ${totals.unknown} unknown, ${totals.failed} failed; ${totals.alarms} alarms and ${totals.healthyUnknown} unknown in ${totals.healthyRuns} healthy runs${totals.healthyNotRun > 0 ? `, ${totals.healthyNotRun} not run` : ""}`,
   );
   return `${lines.join("\n")}\n`;
 }
