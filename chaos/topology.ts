@@ -89,9 +89,25 @@ export interface Process {
   readonly limits?: Limits;
   /** Absent where the program has none. */
   readonly switches?: SwitchBoard;
+  /** Absent where it has no network or share of the machine of its own: only a container has. */
+  readonly box?: Box;
 }
 
-/** What a process may use. Open files: their highest number. Address space: bytes. */
+/** What is around a container, and can be changed while it runs. A restart gives it back its share, not its network. */
+export interface Box {
+  /** Out of its network: what was under way vanishes, nobody gets a FIN or RST (E11). Twice is no error. */
+  unplug(): Promise<void>;
+  plugIn(): Promise<void>;
+  /** It may use so many CPUs; undefined: what it began with. */
+  setCpus(cpus: number | undefined): Promise<void>;
+  /** For how long it wanted to run and was not let, since it started, ms. */
+  throttledMs(): Promise<number>;
+}
+
+/**
+ * What a process may use. Open files: their highest number. Address space: bytes; of a container it is the memory that it
+ * really holds.
+ */
 export type Resource = "open-files" | "address-space";
 
 /** The operating system's own limits of one running process. They die with it. */

@@ -100,7 +100,7 @@ export const faultRows: readonly FaultRow[] = [
     file: "harness-cli/target/balancer/nginx.ts",
     test: {
       file: BALANCERS,
-      title: "E39: with cookies a client comes back to its server, and to another one when that is gone",
+      title: "E39, F8: with cookies a client comes back to its server, and to another one when that is gone",
     },
   },
   { id: "E40", says: "a backend removed or drained; a reload" },

@@ -127,6 +127,9 @@ describe("the balancer of a plan", () => {
     expect(
       await messagesOf(balancerOf({ ...behind("haproxy"), faults: ["http10-upstream@8s..10s:balancer"] })),
     ).toEqual(["fault http10-upstream is nothing that haproxy can be made to do"]);
+    expect(await messagesOf(balancerOf({ ...behind("haproxy"), defects: ["http10-upstream"] }))).toEqual([
+      "defect http10-upstream is nothing that haproxy can do",
+    ]);
     expect(
       await messagesOf(
         balancerOf({

@@ -17,18 +17,18 @@ export interface BalancerRequest {
 }
 
 /** Fetched without root, so it is there wherever a scenario or a defect wants a balancer. */
-const DEFAULT: BalancerProgram = "nginx";
+export const DEFAULT_BALANCER: BalancerProgram = "nginx";
 
 /** The balancer that a person asked for, or that the scenario or a defect is about; undefined: none. */
 export function planBalancer(
   request: BalancerRequest,
-  isWanted: boolean,
+  wanted: Balance | undefined,
   defects: readonly AnyDefect[],
   mistakes: MistakeList,
 ): Balancer | undefined {
   const mistaken = defects.filter((defect) => defect.where === "balancer");
-  const program = request.balancer ?? (isWanted || mistaken.length > 0 ? DEFAULT : undefined);
-  const { balance = "round-robin" } = request;
+  const program = request.balancer ?? (wanted || mistaken.length > 0 ? DEFAULT_BALANCER : undefined);
+  const balance = request.balance ?? wanted ?? "round-robin";
   if (program !== undefined && !isOneOf(balancerPrograms, program)) {
     mistakes.add("SW_UNKNOWN_NAME", `unknown balancer "${program}"`, hintFor(program, balancerPrograms));
     return undefined;
@@ -47,8 +47,16 @@ export function planBalancer(
     return undefined;
   }
   let planned = healthyBalancer(program, balance);
-  for (const { name, apply } of mistaken)
+  for (const { name, apply, program: only } of mistaken) {
+    if (only && only !== program) {
+      mistakes.add(
+        "SW_USAGE",
+        `defect ${name} is nothing that ${program} can do`,
+        `run it with --balancer ${only}`,
+      );
+    }
     planned = { ...apply(planned), defects: [...planned.defects, name] };
+  }
   return planned;
 }
 

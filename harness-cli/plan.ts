@@ -190,7 +190,7 @@ function planTarget(
   if (!Number.isInteger(target.instances) || target.instances < 1 || target.instances > 9) {
     mistakes.add("SW_USAGE", `--instances ${target.instances} is out of range`, "choose 1 to 9");
   }
-  const balancer = planBalancer(target, scenario?.balancer === true, defects, mistakes);
+  const balancer = planBalancer(target, scenario?.balancer, defects, mistakes);
   // Processes start in a second, need no daemon, and are what every figure of ours was measured with.
   const runAs = target.runAs === "containers" ? "containers" : "processes";
   if (balancer && runAs === "containers") {

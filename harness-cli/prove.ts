@@ -1,11 +1,10 @@
-import type { RunAs } from "../reports/record/plan.ts";
 import type { Overall } from "../reports/verdict.ts";
 import type { AnyDefect } from "./catalog.ts";
 import type { Request } from "./plan.ts";
 import { breachedChecks, outcomeOf, type RunOne, untilJudged } from "./prove/attempt.ts";
 import { inTurn } from "./prove/in-turn.ts";
 import { type HealthyRun, type Matrix, matrixOf, type ProvedDefect } from "./prove/matrix.ts";
-import { keyOf, requestFor, seedOf } from "./prove/request.ts";
+import { keyOf, requestFor, type SystemRequest, seedOf } from "./prove/request.ts";
 import type { Results } from "./prove/results.ts";
 import type { RunResult } from "./run.ts";
 
@@ -17,8 +16,8 @@ export interface ProveOptions {
    */
   readonly healthyRuns: number | undefined;
   readonly cwd: string;
-  /** How the reference system is brought up. */
-  readonly runAs?: RunAs | "auto" | undefined;
+  /** What every run brings up; where it leaves the balancer open, a scenario or a defect may want one. */
+  readonly system?: SystemRequest;
   /** At the same time. One on two cores: they measure one system. */
   readonly jobs: number;
   readonly results: Results;
@@ -74,21 +73,22 @@ export function requestsOf(
   ];
 }
 
-type Asked = Pick<ProveOptions, "seed" | "cwd" | "runAs">;
+type Asked = Pick<ProveOptions, "seed" | "cwd" | "system">;
 
-function defectRequest(defect: AnyDefect, { seed, ...place }: Asked): Request {
-  return requestFor(defect, seedOf(seed, defect.name), place);
+function defectRequest(defect: AnyDefect, { seed, cwd, system = {} }: Asked): Request {
+  const way = [system.balancer, system.balance].filter((each) => each !== undefined);
+  return requestFor(defect, seedOf(seed, defect.name, ...way), cwd, system);
 }
 
 function healthyRequestsOf(
   defects: readonly AnyDefect[],
-  { seed, healthyRuns, ...place }: Asked & Pick<ProveOptions, "healthyRuns">,
+  { seed, cwd, healthyRuns, system }: Asked & Pick<ProveOptions, "healthyRuns">,
 ): Request[] {
-  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, place)), defect]));
+  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, cwd, system)), defect]));
   const different = [...byKey];
   return Array.from({ length: healthyRuns ?? different.length }, (_, at) => {
     const [key, defect] = different[at % different.length] as [string, AnyDefect];
-    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), place);
+    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), cwd, system);
   });
 }
 

@@ -1,4 +1,13 @@
 import { Option } from "commander";
+import type { External, Reference } from "../reports/record/plan.ts";
+import type { ToolName } from "./provision/tool.ts";
+
+/** What a run does not look for on this machine, because it is in an image. */
+export function unneededTools(target: Reference | External): readonly ToolName[] {
+  return target.kind === "reference" && target.runAs === "containers"
+    ? ["redis", "postgres", "toxiproxy"]
+    : [];
+}
 
 /** For every command that brings the reference system up. */
 export function runAsOption(): Option {

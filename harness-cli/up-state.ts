@@ -3,6 +3,7 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import type { Balancer } from "../reports/record/balancer.ts";
 import type { RunAs } from "../reports/record/plan.ts";
 import type { ByHand, ByHandLine } from "./by-hand.ts";
 import { SeaworthyError } from "./errors.ts";
@@ -16,6 +17,8 @@ export interface UpState {
   readonly links: readonly { readonly name: string; readonly listen: string; readonly upstream: string }[];
   readonly metrics: readonly { readonly name: string; readonly metricsUrl: string }[];
   readonly access: Access;
+  /** In front of the instances; then all clients dial the one endpoint. */
+  readonly balancer?: Balancer;
   readonly pids: Readonly<Record<string, number>>;
   /** A loopback port that takes the word and stops the system: a pid could be somebody else's by now. */
   readonly control: { readonly port: number; readonly word: string };

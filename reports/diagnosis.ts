@@ -51,7 +51,14 @@ export function diagnose(
   features: ReadonlyMap<string, Feature>,
 ): readonly Diagnosis[] {
   if (!report.judgements.some(({ verdict }) => verdict.status === "breached")) return [];
-  const ask = answersFor(report, record, features);
+  return ranked(mistakes, answersFor(report, record, features));
+}
+
+/** The same by whatever answers the facts. */
+export function ranked(
+  mistakes: readonly KnownMistake[],
+  ask: (fact: string) => Answer,
+): readonly Diagnosis[] {
   const candidates = mistakes.flatMap((mistake) => weigh(mistake, ask));
   candidates.sort(
     (a, b) => b.score - a.score || b.shown - a.shown || a.mistake.name.localeCompare(b.mistake.name, "en"),

@@ -84,6 +84,39 @@ test("INV-REJECT: answers are judged in the phase in which they were given", () 
   ]);
 });
 
+test("INV-REJECT: an answer at the very edge belongs to the phase that begins there", () => {
+  expect(verdicts(answer(sound(), "foreign-origin-refused", 3, "101", 10_000))).toEqual([
+    "baseline: met",
+    expect.stringMatching(/during kill.*: breached/),
+  ]);
+});
+
+test("INV-REJECT: a wrong answer in the warm-up, or after the last message, is wrong all the same", () => {
+  for (const [atMs, phase] of [
+    [1_000, /^baseline: breached$/],
+    [21_000, /^recovery.*: breached$/],
+  ] as const) {
+    expect(verdicts(answer(sound(), "foreign-origin-refused", 3, "101", atMs)).join("\n")).toMatch(
+      new RegExp(phase, "m"),
+    );
+  }
+});
+
+test("INV-REJECT: an answer about one instance names it", () => {
+  const [question] = asks;
+  const of = (more: object) =>
+    judge(
+      story()
+        .observe({ ...question, client: 3, atMs: 5_000, seen: "101", holds: false, ...more })
+        .record(),
+      [refusals],
+    ).judgements[0]?.verdict;
+  expect(of({ server: "server-2" })).toMatchObject({ counterexamples: [{ server: "server-2" }] });
+  expect(of({})).toMatchObject({
+    counterexamples: [expect.not.objectContaining({ server: expect.anything() })],
+  });
+});
+
 test("INV-REJECT: a plan that asks nothing about it cannot say", () => {
   const nobody = new Story().checks({ name: "refusals", limits: refusals.limits });
   expect(judge(nobody.record(), [refusals]).overall).toBe("unknown");

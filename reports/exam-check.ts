@@ -4,7 +4,7 @@ import type { Check } from "./check.ts";
 import { plural, show } from "./measure.ts";
 import type { RunRecord } from "./record/run-record.ts";
 import type { Counterexample, Verdict } from "./verdict.ts";
-import { type Phase, phasesOf } from "./windows.ts";
+import { messageSpan, type Phase, phasesOf } from "./windows.ts";
 
 export interface ExamCheck {
   readonly name: string;
@@ -63,12 +63,11 @@ function unanswered({ plan, ledger }: RunRecord, invariant: Invariant): string[]
   return missing;
 }
 
+/** An answer needs no warm-up to be wrong: what came before the first judged phase is judged there. */
 function seenIn(record: RunRecord, phase: Phase, invariant: Invariant): Observation[] {
+  const { fromMs, toMs } = messageSpan(record, phase);
   return record.ledger.observations.filter(
-    (one) =>
-      one.invariant === invariant &&
-      phase.fromMs <= one.atMs &&
-      (one.atMs < phase.toMs || isLast(record, phase)),
+    (one) => one.invariant === invariant && fromMs <= one.atMs && one.atMs < toMs,
   );
 }
 

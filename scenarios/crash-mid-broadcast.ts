@@ -120,16 +120,20 @@ async function throughTheCrash(examiner: Examiner, given: Crash): Promise<void> 
       });
     }),
   );
-  await Promise.all(others.map((peer) => hearsAll(peer, topic, confirmed, TAKEN_OVER_WITHIN_MS)));
+  const hadBefore = followers.map((follower) => heard(follower, topic));
+  await Promise.all([
+    ...others.map((peer) => hearsAll(peer, topic, confirmed, TAKEN_OVER_WITHIN_MS)),
+    ...back.map((peer, n) =>
+      hearsAll(peer, topic, missingOf(confirmed, hadBefore[n] ?? []), TAKEN_OVER_WITHIN_MS),
+    ),
+  ]);
   for (const peer of others) {
     const got = heard(peer, topic);
     tell(examiner, "crash-reaches-the-others", peer, confirmed, got);
     observeIds(examiner, peer, got);
   }
   for (const [n, peer] of back.entries()) {
-    const before = heard(followers[n] as Peer, topic);
-    await hearsAll(peer, topic, missingOf(confirmed, before), TAKEN_OVER_WITHIN_MS);
-    const got = [...before, ...heard(peer, topic)];
+    const got = [...(hadBefore[n] ?? []), ...heard(peer, topic)];
     tell(examiner, "crash-followers-catch-up", peer, confirmed, got);
     observeIds(examiner, peer, got);
   }

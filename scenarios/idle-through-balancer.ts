@@ -36,7 +36,7 @@ export default defineScenario({
   summary:
     "quiet clients behind a balancer, with heart-beats and without, outlive three idle time-outs of 60 s",
   requirement: ["C16"],
-  balancer: true,
+  balancer: "round-robin",
   timeScale: TIME_SCALE,
   params,
   explain: {

@@ -15,6 +15,8 @@ const MINE = `/user${QUEUE}`;
 const ZOMBIE_BEATS = 4;
 /** What a client took it has shown after a tick of a second and a ping. */
 const SHOWN_MS = 2_500;
+const BUFFERED_WITHIN_MS = 5_000;
+const LOOK_EVERY_MS = 100;
 
 const asks = [
   {
@@ -85,6 +87,7 @@ function witness(given: Draining): ExamRole {
 async function away(examiner: Examiner, { items }: Draining): Promise<void> {
   const { user } = examiner.client;
   const contents: string[] = [];
+  const before = await itemsThat(examiner, ["buffered"]);
   for (let n = 0; n < items; n++) {
     const pushed = await push(examiner, {
       user,
@@ -95,6 +98,9 @@ async function away(examiner: Examiner, { items }: Draining): Promise<void> {
     if (isTaken(pushed)) contents.push(`waits-${n}`);
   }
   if (contents.length < 2) throw new Error("hardly anything was taken");
+  if (!(await areBuffered(examiner, before + contents.length))) {
+    throw new Error("what was pushed did not come into the buffer");
+  }
   const first = await examiner.connect({ at: 1 % examiner.endpoints, user });
   await first.subscribe(MINE);
   await push(examiner, { user, queue: QUEUE, content: "live", at: 0 });
@@ -113,15 +119,18 @@ async function away(examiner: Examiner, { items }: Draining): Promise<void> {
   }
   // What it did not show to have taken may come again, and then fills the buffer rightly.
   await examiner.sleep(SHOWN_MS);
-  const before = await givenBack(examiner);
+  const givenBack = ["requeued", "untaken"];
+  const backBefore = await itemsThat(examiner, givenBack);
   await first.leave();
-  const onward = await push(examiner, { user, queue: QUEUE, content: "next", at: 0 });
+  const { length: had } = contents;
+  await push(examiner, { user, queue: QUEUE, content: "next", at: 0 });
+  const isBuffered = await areBuffered(examiner, before + had + 1);
   const { body } = await examiner.http({ at: 0, path: "/metrics" });
   const [length] = samples(body, "offline_buffer_length");
-  if (isTaken(onward) && length !== undefined && (await givenBack(examiner)) === before) {
+  if (isBuffered && length !== undefined && (await itemsThat(examiner, givenBack)) === backBefore) {
     examiner.observe("buffer-is-emptied", {
       holds: length.value <= 1,
-      seen: `${length.value} items in the buffer after ${contents.length} were delivered and one more was pushed`,
+      seen: `${length.value} items in the buffer after ${had} were delivered and one more was pushed`,
     });
   }
   const second = await examiner.connect({ at: 2 % examiner.endpoints, user });
@@ -139,13 +148,23 @@ async function away(examiner: Examiner, { items }: Draining): Promise<void> {
   await second.leave();
 }
 
-/** Items that went back to a buffer because nobody showed that it took them, over all instances. */
-async function givenBack(examiner: Examiner): Promise<number> {
+/** An event is taken when it is stored; into the buffer it goes a moment later. */
+async function areBuffered(examiner: Examiner, least: number): Promise<boolean> {
+  const untilMs = examiner.nowMs() + BUFFERED_WITHIN_MS;
+  while ((await itemsThat(examiner, ["buffered"])) < least) {
+    if (examiner.nowMs() > untilMs) return false;
+    await examiner.sleep(LOOK_EVERY_MS);
+  }
+  return true;
+}
+
+/** Of how many items of buffers one of these became, over all instances. */
+async function itemsThat(examiner: Examiner, became: readonly string[]): Promise<number> {
   let sum = 0;
   for (let at = 0; at < examiner.endpoints; at++) {
     const { body } = await examiner.http({ at, path: "/metrics" });
     for (const { labels, value } of samples(body, "offline_buffer_items_total")) {
-      if (labels.includes('what="requeued"') || labels.includes('what="untaken"')) sum += value;
+      if (became.some((what) => labels.includes(`what="${what}"`))) sum += value;
     }
   }
   return sum;

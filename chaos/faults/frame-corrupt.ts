@@ -8,7 +8,6 @@ export default defineFault({
   requirement: ["E25", "E56"],
   on: "link",
   frames: true,
-  runAs: ["processes"],
   stacks: true,
   params: { ...aFrame.params, part: "body" },
   explain: {

@@ -8,7 +8,6 @@ export default defineFault({
   requirement: ["E1", "E56"],
   on: "link",
   frames: true,
-  runAs: ["processes"],
   stacks: true,
   params: { ...aFrame.params, delayMs: 500 },
   explain: { ...aFrame.explain, delayMs: "how long it is kept; at the window's end it goes at once" },

@@ -7,7 +7,6 @@ export default defineFault({
   requirement: ["E56", "E58"],
   on: "link",
   frames: true,
-  runAs: ["processes"],
   stacks: true,
   ...aFrame,
   closes: [],

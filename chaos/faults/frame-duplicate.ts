@@ -7,7 +7,6 @@ export default defineFault({
   requirement: ["E55"],
   on: "link",
   frames: true,
-  runAs: ["processes"],
   stacks: true,
   params: { ...aFrame.params, copies: 1 },
   explain: { ...aFrame.explain, copies: "how often each of them arrives beyond the first time" },

@@ -7,7 +7,6 @@ export default defineFault({
   requirement: ["E56"],
   on: "link",
   frames: true,
-  runAs: ["processes"],
   stacks: true,
   params: { ...aFrame.params, behind: 1 },
   explain: {

@@ -7,7 +7,6 @@ export default defineFault({
   requirement: ["E8", "E9"],
   on: "link",
   frames: true,
-  runAs: ["processes"],
   stacks: true,
   params: { ...aFrame.params, level: "stomp", keepPercent: 50 },
   explain: {

@@ -8,7 +8,6 @@ export default defineFault({
   requirement: ["E4", "E11", "E58", "E59"],
   on: "link",
   frames: true,
-  runAs: ["processes"],
   stacks: true,
   params: { victims: 1, stream: "both", keep: "hold" },
   explain: {

@@ -7,7 +7,6 @@ export default defineFault({
   requirement: ["E4", "E58"],
   on: "link",
   frames: true,
-  runAs: ["processes"],
   stacks: true,
   params: { victims: 1, from: "server", count: 0 },
   explain: {

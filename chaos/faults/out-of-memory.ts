@@ -13,13 +13,12 @@ export default defineFault({
     "the process gets no more memory and dies of it (Node: 134 or 133), and is started again when the window ends",
   requirement: ["E15"],
   on: "process",
-  runAs: ["processes"],
   // Postgres's backends would inherit the limit and keep it.
   processes: ["server", "redis"],
   params: { headroomMegabytes: 0 },
   explain: {
     headroomMegabytes:
-      "address space (RLIMIT_AS) beyond what it has mapped now, in MiB; it dies when its load needs more than that",
+      "address space (RLIMIT_AS) beyond what it has mapped now, of a container memory beyond what it holds now, in MiB; it dies when its load needs more than that",
   },
   bounds: { headroomMegabytes: [0, 4_096] },
   closes: [1006],

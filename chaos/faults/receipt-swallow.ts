@@ -10,7 +10,6 @@ export default defineFault({
   requirement: ["E30", "E58"],
   on: "link",
   frames: true,
-  runAs: ["processes"],
   stacks: true,
   params: { victims: 1, nth: 1, count: 1 },
   explain: {

@@ -11,15 +11,17 @@ import { LinkProxy, type LinkProxyOptions } from "./link-proxy.ts";
 export interface FrameProxyConfig {
   /** Of the run: it ranks the users, see `victims.ts`. */
   readonly seed: number;
-  /** On 127.0.0.1. */
   readonly controlPort: number;
+  /** Default 127.0.0.1; in a container it listens for others. */
+  readonly controlHost?: string;
   readonly links: readonly Omit<LinkProxyOptions, "seed">[];
 }
 
 if (import.meta.main) {
-  const { seed, controlPort, links }: FrameProxyConfig = JSON.parse(readFileSync(argv[2] as string, "utf8"));
+  const config: FrameProxyConfig = JSON.parse(readFileSync(argv[2] as string, "utf8"));
+  const { seed, controlPort, controlHost = "127.0.0.1", links } = config;
   const proxies = links.map((link) => new LinkProxy({ ...link, seed }));
   for (const proxy of proxies) await proxy.listen();
-  const control = controlServer(proxies).listen(controlPort, "127.0.0.1");
+  const control = controlServer(proxies).listen(controlPort, controlHost);
   await once(control, "listening");
 }

@@ -79,7 +79,13 @@ async function requestOf(
         { text: name, fault: file, fromMs: 0, toMs: 1, target: options.target, params: options.param },
         fault,
         {
-          target: { kind: "reference", instances: state.endpoints.length, defects: [], runAs: state.runAs },
+          target: {
+            kind: "reference",
+            instances: state.metrics.length,
+            defects: [],
+            ...(state.balancer ? { balancer: state.balancer } : {}),
+            runAs: state.runAs,
+          },
           seed: Number(options.seed),
           runMs: 1,
           warmUpMs: 0,

@@ -7,6 +7,7 @@ import type { Action } from "../main.ts";
 import { evidence } from "../requirements/evidence.ts";
 import { requirements } from "../requirements/requirements.ts";
 import { showRequirements, totalsOf } from "../requirements/show.ts";
+import { healthyBalancer } from "../target/balancer/description.ts";
 import type { World } from "../world.ts";
 
 interface Row {
@@ -50,7 +51,8 @@ export function list(program: Command, world: World, done: Action): void {
 async function rows(): Promise<Record<Kind, readonly Row[]>> {
   const catalog = await loadCatalog();
   const row = ({ name, summary, requirement }: Row): Row => ({ name, summary, requirement });
-  const targets = targetNames({ kind: "reference", instances: 3, defects: [], runAs: "processes" });
+  const balancer = healthyBalancer("nginx", "round-robin");
+  const targets = targetNames({ kind: "reference", instances: 3, defects: [], balancer, runAs: "processes" });
   return {
     scenarios: [...catalog.scenarios.values()].map(row),
     faults: [...catalog.faults.values()].map((fault) => ({
@@ -68,7 +70,11 @@ async function rows(): Promise<Record<Kind, readonly Row[]>> {
       requirement: [],
     })),
     targets: Object.entries(targets).flatMap(([on, names]) =>
-      names.map((name) => ({ name, summary: `a ${on}`, requirement: [] })),
+      names.map((name) => ({
+        name,
+        summary: `a ${on}${name.includes("balancer") ? ", with --balancer" : ""}`,
+        requirement: [],
+      })),
     ),
     errors: Object.entries(errorTable).map(([name, { exit, about }]) => ({
       name,

@@ -24,6 +24,8 @@ interface Options {
   readonly healthy?: string;
   readonly seed: string;
   readonly jobs: string;
+  readonly balancer?: string;
+  readonly balance?: string;
   readonly out: string;
   readonly fresh?: boolean;
   readonly runAs?: RunAs | "auto";
@@ -42,6 +44,8 @@ export function prove(program: Command, world: World, done: Action): void {
     .option("--seed <n>", "every run's seed follows from it", "1")
     .option("--jobs <n>", "how many runs at a time; they share the cores and what is measured on them", "1")
     .addOption(runAsOption())
+    .option("--balancer <program>", "nginx or haproxy in front of the instances in every run")
+    .option("--balance <algorithm>", "round-robin, least-connections or cookie (affinity)")
     .option("--out <folder>", "where runs are kept; these go to prove/ in it", "runs")
     .option("--fresh", "forget what was proved before")
     .option("--json", "print matrix.json instead of text")
@@ -53,7 +57,9 @@ export function prove(program: Command, world: World, done: Action): void {
       const jobs = whole("--jobs", options.jobs, 1);
       const { cwd } = world;
       // A defect whose plan cannot be made is found before the first run, not after an hour.
-      for (const request of requestsOf(defects, { seed, healthyRuns, cwd })) await plan(request, catalog);
+      const system = { balancer: options.balancer, balance: options.balance, runAs: options.runAs };
+      for (const request of requestsOf(defects, { seed, healthyRuns, cwd, system }))
+        await plan(request, catalog);
 
       const runsDir = path.resolve(cwd, options.out, "prove");
       const results = await openResults(runsDir, await sourceMark(), options.fresh === true);
@@ -61,7 +67,7 @@ export function prove(program: Command, world: World, done: Action): void {
       let interrupted = false;
       const matrix = await proveDefects(
         defects,
-        { seed, healthyRuns, jobs, cwd, results, runAs: options.runAs },
+        { seed, healthyRuns, jobs, cwd, results, system },
         async (request, label) => {
           if (interrupted) throw new Stopped();
           progress.say(`\n${label}`);

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdir, open } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
+import { tellBalancer } from "../../reports/record/balancer.ts";
 import type { Plan, Reference, RunAs } from "../../reports/record/plan.ts";
 import { faultsByHand } from "../by-hand.ts";
 import { loadCatalog } from "../catalog.ts";
@@ -12,7 +13,7 @@ import { plan } from "../plan.ts";
 import { progressOn } from "../progress.ts";
 import { progressBy } from "../provision/progress.ts";
 import { findTools } from "../provision/tools.ts";
-import { runAsOption } from "../run-as.ts";
+import { runAsOption, unneededTools } from "../run-as.ts";
 import { bringUp } from "../target/bring-up.ts";
 import { createSupervisor } from "../target/supervisor.ts";
 import type { RunningTarget } from "../target/target.ts";
@@ -99,6 +100,7 @@ async function attached(
   progress.show("bringing the system up");
   const tools = await findTools({
     balancer: planned.target.kind === "reference" ? planned.target.balancer?.program : undefined,
+    unneeded: unneededTools(planned.target),
     progress: progressBy((text) => progress.say(text)),
   });
   await using supervisor = await createSupervisor({ node: tools.node.path });
@@ -179,7 +181,7 @@ function requestOf(options: Options, world: World) {
   };
 }
 
-function stateOf(target: RunningTarget, { runAs }: Reference): Omit<UpState, "control"> {
+function stateOf(target: RunningTarget, { runAs, balancer }: Reference): Omit<UpState, "control"> {
   return {
     format: 1,
     runAs,
@@ -187,14 +189,18 @@ function stateOf(target: RunningTarget, { runAs }: Reference): Omit<UpState, "co
     links: target.topology.links.map(({ name, listen, upstream }) => ({ name, listen, upstream })),
     metrics: target.servers,
     access: target.access,
+    ...(balancer ? { balancer } : {}),
     pids: target.pids(),
   };
 }
 
 function show(state: UpState): string {
-  const lines = state.endpoints.map(
-    (url, i) => `  server-${i + 1}  ${url}   metrics ${state.metrics[i]?.metricsUrl}`,
+  const { balancer, endpoints, metrics } = state;
+  const behind = balancer ? [`  balancer  ${endpoints[0]}   ${tellBalancer(balancer)}`] : [];
+  const servers = metrics.map(
+    ({ name, metricsUrl }, i) => `  ${name}  ${balancer ? "" : `${endpoints[i]}   `}metrics ${metricsUrl}`,
   );
+  const lines = [...behind, ...servers];
   const access =
     state.access.kind === "jwt"
       ? `  CONNECT with "Authorization: Bearer <JWT>", HS256, secret ${state.access.secret}, Origin ${state.access.origin}`

@@ -71,7 +71,7 @@ describe("C50: the same small chat through every way in", () => {
     ["haproxy", "round-robin"],
     ["haproxy", "least-connections"],
     ["haproxy", "cookie"],
-  ])("F2, F6: %s with %s, set up well: the same verdicts as the direct way", async (program, balance) => {
+  ])("F2, F3, F6: %s with %s, set up well: the same verdicts as the direct way", async (program, balance) => {
     const through = await run(...C50, "--balancer", program, "--balance", balance);
     expect(breached(through)).toEqual([]);
     const judged = ({ verdict }: Ran) => verdict.checks.map(({ name, phase }) => `${name} ${phase}`);
@@ -166,6 +166,26 @@ describe("C16: quiet clients through a balancer, ten times quicker than producti
   }, 400_000);
 });
 
+describe("C53: an instance goes and comes back while users keep coming", () => {
+  const C53 = ["scale-in-out", "--seed", "53"];
+
+  test.each(["nginx", "haproxy"])(
+    "C53, F28: %s counts connections: the one that came back gets its share",
+    async (program) => {
+      const ran = await run(...C53, "--balancer", program);
+      expect(foundBy("balance", ran)).toBe("");
+      expect(breached(ran)).toEqual([]);
+      expect(ran.plan.target).toMatchObject({ balancer: { balance: "least-connections" } });
+    },
+    180_000,
+  );
+
+  test("B33: in turn, it stays nearly empty", async () => {
+    const ran = await run(...C53, "--defect", "no-rebalance-after-restart");
+    expect(foundBy("balance", ran)).toMatch(/the fullest instance carries 1\.\d+ times the mean/);
+  }, 180_000);
+});
+
 test("E32, E33, E36, E40: faults of the balancer in one run, each seen to work and to be gone, and judged by server", async () => {
   const ran = await run(
     ...["proxy-matrix", "--seed", "7", "--balancer", "haproxy", "-p", "holdMs=24s", "-p", "rampMs=2s"],
@@ -178,6 +198,26 @@ test("E32, E33, E36, E40: faults of the balancer in one run, each seen to work a
   const dropped = ran.connections.filter((each) => each.what === "closed" && each.code === null);
   expect(dropped.length).toBeGreaterThanOrEqual(12);
 }, 180_000);
+
+test("E40: by hand: up behind HAProxy, one server drained and back, down", async () => {
+  await using box = await sandbox();
+  const up = await box.run("up", "--detach", "--balancer", "haproxy", "--time-scale", "0.5");
+  expect([up.exit, up.out]).toEqual([
+    0,
+    expect.stringMatching(/balancer {2}ws:\S+ +haproxy \(round-robin\)/),
+  ]);
+  try {
+    const drained = await box.run("chaos", "drain-server", "--target", "server-any/balancer", "--for", "1s");
+    expect([drained.exit, drained.out]).toEqual([
+      0,
+      expect.stringMatching(/server-\d\/balancer: effect seen[\s\S]*gone again/),
+    ]);
+    const unknown = await box.run("chaos", "drain-server", "--target", "server-7/balancer", "--for", "1s");
+    expect([unknown.exit, unknown.err]).toEqual([2, expect.stringContaining("SW_UNKNOWN_NAME")]);
+  } finally {
+    expect((await box.run("down")).exit).toBe(0);
+  }
+});
 
 test("a killed harness leaves no balancer behind", async () => {
   await using box = await sandbox();

@@ -40,16 +40,19 @@ test("DOCKER_HOST is where it is looked for, and nowhere else", async () => {
 
 test("what containers cannot do is refused at once: exit 2, each mistake with its way out", async () => {
   await using box = await sandbox();
-  const faults = ["cpu-starve@9s..12s:server-1", "frame-drop@9s..12s:server-1/clients"];
+  const faults = ["cpu-starve@9s..12s:server-1", "fd-limit@9s..12s:server-1"];
   const { exit, err } = await box.run(
     ...["run", "ramp", "--run-as", "containers"],
     ...faults.flatMap((fault) => ["--fault", fault]),
   );
   expect(exit).toBe(2);
-  for (const fault of ["cpu-starve", "frame-drop"])
+  for (const fault of ["cpu-starve", "fd-limit"])
     expect(err).toContain(
       `fault ${fault} works on a system that runs as processes, and this one runs as containers`,
     );
+  const outside = await box.run("run", "ramp", "--fault", "network-disconnect@9s..12s:server-1");
+  expect(outside.exit).toBe(2);
+  expect(outside.err).toContain("works on a system that runs as containers, and this one runs as processes");
   const unknown = await box.run("run", "ramp", "--run-as", "ships");
   expect(unknown.exit).toBe(2);
   expect(existsSync(path.join(box.runs, "latest"))).toBe(false);

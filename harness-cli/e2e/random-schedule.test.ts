@@ -4,7 +4,7 @@ import { targetNames } from "../fault-spec.ts";
 import { randomSchedule } from "./random-schedule.ts";
 
 const faults = [...(await loadCatalog()).faults.values()].filter(
-  (fault) => fault.on !== "shell" && fault.on !== "balancer",
+  ({ on, runAs }) => on !== "shell" && on !== "balancer" && (runAs?.includes("processes") ?? true),
 );
 const target = { kind: "reference", instances: 3, defects: [], runAs: "processes" } as const;
 const of = (seed: number) => randomSchedule(seed, faults, target);

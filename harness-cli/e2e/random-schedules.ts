@@ -49,7 +49,9 @@ export interface Outcome {
 
 /** Faults that need nothing but the system itself: a user's commands have none here. */
 export async function faultsToDraw(): Promise<readonly Fault[]> {
-  return [...(await loadCatalog()).faults.values()].filter((fault) => fault.on !== "shell");
+  return [...(await loadCatalog()).faults.values()].filter(
+    ({ on, runAs }) => on !== "shell" && on !== "balancer" && (runAs?.includes("processes") ?? true),
+  );
 }
 
 /** One system that many schedules hit, one after the other. */

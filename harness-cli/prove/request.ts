@@ -2,13 +2,23 @@ import type { RunAs } from "../../reports/record/plan.ts";
 import { hash32 } from "../../scenarios/model/random.ts";
 import type { AnyDefect } from "../catalog.ts";
 import type { Request } from "../plan.ts";
+import { type BalancerRequest, DEFAULT_BALANCER } from "../plan-balancer.ts";
 
-/** The scenario and the faults that must bring a defect to light, with nothing switched on yet. */
+/** How the reference system is brought up, in the words of the command line. */
+export type SystemRequest = BalancerRequest & { readonly runAs?: RunAs | "auto" | undefined };
+
+/**
+ * The scenario and the faults that must bring a defect to light, with nothing switched on yet. A defect of the balancer
+ * is proved against the same way in, set up well.
+ */
 export function requestFor(
-  { caughtBy }: AnyDefect,
+  defect: AnyDefect,
   seed: number,
-  { cwd, runAs = "auto" }: { readonly cwd: string; readonly runAs?: RunAs | "auto" | undefined },
+  cwd: string,
+  { balancer, balance, runAs = "auto" }: SystemRequest = {},
 ): Request {
+  const { caughtBy } = defect;
+  const own = defect.where === "balancer" ? (defect.program ?? DEFAULT_BALANCER) : undefined;
   return {
     scenario: caughtBy.scenario,
     params: Object.entries(caughtBy.params ?? {}).map(([key, value]) => `${key}=${value}`),
@@ -19,7 +29,7 @@ export function requestFor(
     seed,
     timeScale: caughtBy.timeScale,
     engine: "k6",
-    target: { kind: "reference", instances: 3, runAs },
+    target: { kind: "reference", instances: 3, balancer: balancer ?? own, balance, runAs },
     cwd,
   };
 }
@@ -27,8 +37,11 @@ export function requestFor(
 /** The same for two requests that differ in nothing but the seed, so that they share their healthy runs. */
 export function keyOf({ scenario, params, faults, timeScale, target }: Request): string {
   const scale = timeScale === undefined ? [] : [`x${timeScale}`];
-  const place = target.kind === "reference" && target.runAs === "containers" ? ["in containers"] : [];
-  return [scenario, ...[...params].sort(), ...faults, ...scale, ...place].join(" ");
+  const { balancer, balance, runAs } = target.kind === "reference" ? target : {};
+  const behind = [balancer, balance].filter((each) => each !== undefined);
+  const way = behind.length === 0 ? [] : ["behind", ...behind];
+  const place = runAs === "containers" ? ["in containers"] : [];
+  return [scenario, ...[...params].sort(), ...faults, ...scale, ...way, ...place].join(" ");
 }
 
 /**

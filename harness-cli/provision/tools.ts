@@ -73,10 +73,13 @@ export async function findTools(
     readonly balancer?: BalancerTool | undefined;
     readonly progress?: Progress;
     readonly machine?: Machine;
+    /** May be missing: nobody will ask for them. */
+    readonly unneeded?: readonly ToolName[];
   } = {},
 ): Promise<Tools> {
   const machine = options.machine ?? thisMachine();
-  const isNeeded = ({ tool, optional }: ToolReport) => !optional || tool === options.balancer;
+  const isNeeded = ({ tool, optional }: ToolReport) =>
+    tool === options.balancer || !(optional || options.unneeded?.includes(tool));
   const isFetched = (report: ToolReport) =>
     isNeeded(report) && !report.found && (options.fix === true || report.tool === options.balancer);
   let reports = await inspectTools(machine);

@@ -7,6 +7,8 @@ export interface Evidence {
   readonly code: Readonly<Record<string, readonly string[]>>;
   /** `reports/checks/no-gap.test.ts: INV-ORDER: a hole that is filled later is none`. */
   readonly tests: Readonly<Record<string, readonly string[]>>;
+  /** Which defects `.ci/run` proves, each with the row it is: those of a wave, or all. Absent: none. */
+  readonly proved?: 1 | 2 | 3 | "all";
 }
 
 const ROOMS = ["target-server", "scenarios", "chaos", "reports", "harness-cli", "bin"];
@@ -48,7 +50,16 @@ export async function scan(root: string): Promise<Evidence> {
       }
     }
   }
-  return { code, tests };
+  const proved = provedBy(await readFile(path.join(root, ".ci/run"), "utf8"));
+  return { code, tests, ...(proved === undefined ? {} : { proved }) };
+}
+
+/** What a script lets `seaworthy prove` switch on: the whole catalog, or a wave of it. */
+export function provedBy(script: string): Evidence["proved"] {
+  const line = script.split("\n").find((one) => /^[^#]*\bseaworthy prove\b/.test(one));
+  if (line === undefined) return undefined;
+  const wave = /--wave (\d)/.exec(line)?.[1];
+  return wave === undefined ? "all" : (Number(wave) as 1 | 2 | 3);
 }
 
 /** The names of a test file that begin with ids, and all of those ids. */

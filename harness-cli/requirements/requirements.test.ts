@@ -3,7 +3,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Catalog, loadCatalog } from "../catalog.ts";
 import { cli } from "../test-world.ts";
-import { type Evidence, scan, testNames } from "./evidence.ts";
+import { type Evidence, provedBy, scan, testNames } from "./evidence.ts";
 import { requirements } from "./requirements.ts";
 import { totalsOf } from "./show.ts";
 
@@ -42,7 +42,7 @@ describe("the rows", () => {
 
   test("a test that is named is there, and its name begins with the row's id or a range with it", () => {
     for (const { id, tests } of real) {
-      for (const one of tests) {
+      for (const one of tests.filter((test) => !test.startsWith(".ci/run: prove "))) {
         const [, file = "", name = ""] = /^(\S+?\.(?:test|e2e)\.ts): (.*)$/s.exec(one) ?? [];
         expect(readFileSync(path.join(root, file), "utf8"), `${id}: ${one}`).toContain(name);
       }
@@ -70,6 +70,23 @@ describe("when a row is built", () => {
     expect(stateOf("B42", { defects: entry(["B42"]) })).toBe("not built");
     expect(stateOf("B42", {}, { tests, code })).toBe("not built");
     expect(stateOf("B42", { defects: entry(["B41"]) }, { tests })).toBe("not built");
+  });
+
+  test("a defect that .ci/run proves is tested by that, and no other", () => {
+    const proved = (of: Evidence["proved"], wave: number) => {
+      const defects = new Map([["one", { name: "one", requirement: ["B42"], wave }]]) as never;
+      return stateOf("B42", { defects }, of === undefined ? {} : { proved: of });
+    };
+    expect([proved("all", 2), proved(1, 1), proved(1, 2), proved(undefined, 1)]).toEqual([
+      "built",
+      "built",
+      "not built",
+      "not built",
+    ]);
+    expect(provedBy("judged 1 proofs 18 npx seaworthy prove --fresh --json")).toBe("all");
+    expect(provedBy("one proofs 20 npx seaworthy prove --wave 1 --json")).toBe(1);
+    expect(provedBy("# npx seaworthy prove")).toBeUndefined();
+    expect(provedBy("npm test")).toBeUndefined();
   });
 
   test("a scenario needs the scenario, an invariant its check, a fault the fault; a metric only its name", () => {

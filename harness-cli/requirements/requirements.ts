@@ -22,6 +22,7 @@ export function requirements(catalog: Catalog, evidence: Evidence): readonly Req
   const isDefect = entries(catalog.defects as ReadonlyMap<string, AnyDefect>);
   const isScenario = entries(catalog.scenarios);
   const isCheck = entries(catalog.checks);
+  const proofs = withProofs(evidence, catalog);
   const named = (id: string) => evidence.code[id] !== undefined;
   const of = (
     section: Requirement["section"],
@@ -32,12 +33,23 @@ export function requirements(catalog: Catalog, evidence: Evidence): readonly Req
   return [
     ...of("0.3", invariantRows, isCheck, "no check asks about it"),
     ...serverRequirements(evidence),
-    ...of("B", mistakeRows, isDefect, "no defect switches it on"),
+    ...mistakeRows.map((row) => titled("B", row, isDefect(row.id), "no defect switches it on", proofs)),
     ...of("C", scenarioRows, isScenario, "no scenario plays it"),
     ...of("D", numberRows, (id) => isCheck(id) || named(id), "neither a check nor a metric has it"),
     ...faultRequirements(catalog, evidence),
     ...of("F", proxyRows, named, "nothing here is it"),
   ];
+}
+
+/** A defect that `.ci/run` proves is tested by that, under the rows that it names. */
+function withProofs(evidence: Evidence, catalog: Catalog): Evidence {
+  if (evidence.proved === undefined) return evidence;
+  const tests: Record<string, readonly string[]> = { ...evidence.tests };
+  for (const { name, requirement, wave } of catalog.defects.values()) {
+    if (evidence.proved !== "all" && evidence.proved !== wave) continue;
+    for (const id of requirement) tests[id] = [...(tests[id] ?? []), `.ci/run: prove ${name}`];
+  }
+  return { ...evidence, tests };
 }
 
 function titled(

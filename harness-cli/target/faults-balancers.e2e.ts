@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { visitAll } from "../../chaos/balancers.ts";
 import balancerReload from "../../chaos/faults/balancer-reload.ts";
 import connectionLimit from "../../chaos/faults/connection-limit.ts";
 import deadUpstream from "../../chaos/faults/dead-upstream.ts";
 import drainServer from "../../chaos/faults/drain-server.ts";
 import freeze from "../../chaos/faults/freeze.ts";
+import healthFlip from "../../chaos/faults/health-flip.ts";
 import http10Upstream from "../../chaos/faults/http10-upstream.ts";
 import idleTimeout from "../../chaos/faults/idle-timeout.ts";
 import kill from "../../chaos/faults/kill.ts";
@@ -109,7 +111,7 @@ describe.each(["nginx", "haproxy"] as const)("behind %s", (program) => {
     });
   });
 
-  test("E40: a drained server keeps its clients and gets no new ones", async () => {
+  test("E40, F29: a drained server keeps its clients and gets no new ones", async () => {
     const old = [await connect("ann"), await connect("bob"), await connect("cid")];
     await through(drainServer, on.balancer("server-3/balancer"), {}, async () => {
       const added = [];
@@ -125,6 +127,22 @@ describe.each(["nginx", "haproxy"] as const)("behind %s", (program) => {
       async () => serverOf(await connect(`back-${clients.length}`)) === "server-3",
     );
   });
+
+  test.runIf(program === "haproxy")(
+    "F9, E41: HAProxy asks who is ready: a server that says no keeps its clients and gets no new ones",
+    async () => {
+      const old = [await connect("ann"), await connect("bob"), await connect("cid")];
+      await through(healthFlip, on.process("server-1"), {}, async () => {
+        const visits = () => visitAll(on.balancer());
+        await soon("it is out", async () => (await visits()).every((visit) => visit?.server !== "server-1"));
+        for (let i = 0; i < 4; i++) expect(serverOf(await connect(`new-${i}`))).not.toBe("server-1");
+        for (const client of old) await client.subscribe("/topic/room.not-ready");
+      });
+      await soon("it is in again", async () =>
+        (await visitAll(on.balancer())).some((visit) => visit?.server === "server-1"),
+      );
+    },
+  );
 
   test("E40: after a reload the old workers' connections end after the grace, new ones live", async () => {
     const old = await connect("ann");
@@ -210,7 +228,7 @@ describe.each(["nginx", "haproxy"] as const)("behind %s with affinity", (program
     return { server: String(answer?.headers["x-served-by"]), ...(given ? { cookie: given } : {}) };
   }
 
-  test("E39: with cookies a client comes back to its server, and to another one when that is gone", async () => {
+  test("E39, F8: with cookies a client comes back to its server, and to another one when that is gone", async () => {
     const first = await knock();
     expect(first.cookie).toBe(`seaworthy_server=${first.server}`);
     for (let i = 0; i < 6; i++) expect((await knock(first.cookie)).server).toBe(first.server);

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { DeadlinePassed, within } from "../../chaos/deadline.ts";
-import type { Exit, Limits, Process, SwitchBoard } from "../../chaos/topology.ts";
+import type { Box, Exit, Limits, Process, SwitchBoard } from "../../chaos/topology.ts";
 import type { ProcessEvent } from "../../reports/record/history.ts";
 import { SeaworthyError } from "../errors.ts";
 import { limitsOf } from "./process-limits.ts";
@@ -21,6 +21,9 @@ export interface ProcessOptions {
   beforeRestart?(): Promise<void>;
   /** Faults may limit what it may use. Not where its children inherit that and keep it (Postgres's backends). */
   readonly canBeLimited?: boolean;
+  /** Where the operating system's are not the ones that count. */
+  readonly limits?: Limits;
+  readonly box?: Box;
   readonly switches?: SwitchBoard;
   /** Fatal to others; this one reads its configuration again. */
   readonly reloadSignal?: NodeJS.Signals;
@@ -120,7 +123,7 @@ export function ownProcess(options: ProcessOptions): OwnProcess {
     await inTime(running, "gave no answer", answers === ready ? readiness : untilYes(running, answers));
   }
 
-  const systemLimits = options.canBeLimited ? limitsOf(() => child?.pid) : undefined;
+  const systemLimits = options.limits ?? (options.canBeLimited ? limitsOf(() => child?.pid) : undefined);
   const limits: Limits | undefined = systemLimits && {
     ...systemLimits,
     async set(resource, limit) {
@@ -135,6 +138,7 @@ export function ownProcess(options: ProcessOptions): OwnProcess {
     name,
     ...(limits ? { limits } : {}),
     ...(options.switches ? { switches: options.switches } : {}),
+    ...(options.box ? { box: options.box } : {}),
     pid: () => child?.pid,
     frozen() {
       if (child?.frozen) return child.frozen();

@@ -112,8 +112,11 @@ export interface Scenario<P extends Params = Params> {
   faults?(params: P): readonly string[];
   /** Settings that it needs the reference server to have, by environment variable (`target-server --help`). */
   reference?(params: P): Readonly<Record<string, string>>;
-  /** It is about what stands in front of the instances: the reference system gets a balancer without being asked. */
-  readonly balancer?: true;
+  /**
+   * It is about what stands in front of the instances: the reference system gets a balancer without being asked, which
+   * spreads the clients in this way unless somebody asks for another.
+   */
+  readonly balancer?: "round-robin" | "least-connections";
   /** Where waiting in full would be long: the time scale when nobody asks for another (I85). Absent: 1. */
   readonly timeScale?: number;
   /** `timeScale` for what waits on the system's own scaled timers. */

@@ -23,12 +23,13 @@ export async function say(
   room: string,
   content: string,
   headers: Readonly<Record<string, string>> = {},
+  withinMs = PATIENCE_MS,
 ): Promise<boolean> {
   const answer = await peer.ask(
     "SEND",
     { ...headers, destination: `/app/chat.send/${room}`, "content-type": "application/json" },
     JSON.stringify({ content }),
-    PATIENCE_MS,
+    withinMs,
   );
   return answer !== undefined && "command" in answer && answer.command === "RECEIPT";
 }

@@ -13,6 +13,7 @@ const defect: Defect = {
     { fact: "no-phantom@fault", weight: 3 },
     { fact: "feature:phantom-was-refused", weight: 4 },
     { fact: "feature:store-was-away", weight: 2 },
+    { fact: "about:unheard-while-store-is-away", weight: 3 },
     { fact: "feature:phantom-was-confirmed", weight: -3 },
     { fact: "no-phantom@baseline", weight: -3 },
   ],

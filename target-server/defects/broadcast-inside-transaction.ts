@@ -12,7 +12,7 @@ const defect: Defect = {
     "Publish after the commit, from what was committed: an outbox in the same transaction, read by whoever publishes.",
   signs: [
     { fact: "no-phantom", weight: 2 },
-    { fact: "about:unheard-when-commit-fails", weight: 7 },
+    { fact: "about:unheard-when-commit-fails", weight: 5 },
     { fact: "about:unheard-while-store-is-away", weight: -5 },
     { fact: "feature:phantom-was-refused", weight: 2 },
     { fact: "feature:phantom-was-confirmed", weight: -3 },

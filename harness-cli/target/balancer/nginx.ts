@@ -2,8 +2,12 @@ import { CONNECT_MS, COOKIE, type InForce, MIRROR_PATH, VERSION_PATH, VISIT_PATH
 
 /** One worker process: two would each count and draw for themselves. More connections than the file limit allows. */
 const CONNECTIONS = 8_192;
-/** A server that refused is left out for so long; nginx itself only learns from requests that fail. */
-const LEFT_OUT = "max_fails=1 fail_timeout=1s";
+/**
+ * nginx would leave out a server that failed, and believe in it again when a request to it has ended well. A WebSocket
+ * ends when it closes: until then a server that came back gets one connection for each fail_timeout, whatever the
+ * algorithm (1.31, measured). So it is not to count failures; who refuses costs a moment, and another one is tried.
+ */
+const NEVER_LEFT_OUT = "max_fails=0";
 
 /** The text of `nginx.conf`, for a prefix folder of its own that has `temp/`. `user`: as root, whom its worker runs as. */
 export function nginxConfig(settings: InForce, user?: string): string {
@@ -66,7 +70,7 @@ function passing(settings: InForce): string[] {
 
 function upstream(name: string, settings: InForce, role: (server: string) => string): string {
   const lines = settings.servers.map((server) => {
-    const state = server.drained ? "down" : settings.failsOver ? LEFT_OUT : "max_fails=0";
+    const state = server.drained ? "down" : NEVER_LEFT_OUT;
     return `    server ${server.address} ${state}${role(server.name)};`;
   });
   const method = settings.balance === "least-connections" ? "    least_conn;\n" : "";

@@ -6,7 +6,7 @@ import { fileSize, lastLinesOf } from "../log-file.ts";
 import { StartFailed } from "../process-port.ts";
 import type { Child, ProcessSpec, Supervisor } from "../supervisor.ts";
 import { ask, type Container, DaemonRefused, isGone, portTaken } from "./daemon.ts";
-import type { ContainerSpec, Fleet } from "./fleet.ts";
+import { type ContainerSpec, type Fleet, shareOf } from "./fleet.ts";
 
 const DEFAULT_GRACE_MS = 3_000;
 const KILLED_WITHIN_MS = 20_000;
@@ -19,8 +19,12 @@ export function containerSpawner(fleet: Fleet, container: ContainerSpec): Pick<S
   let made: Promise<Container> | undefined;
   return {
     async spawn(spec) {
+      const isFirst = made === undefined;
       made ??= fleet.create(container);
-      return startChild(fleet, await made, spec);
+      const own = await made;
+      // Docker keeps what it was held to while it ran: a new start begins with what it was made with.
+      if (!isFirst) await ask(`the share of ${container.name}`, own.update(shareOf(container)));
+      return startChild(fleet, own, spec);
     },
   };
 }

@@ -7,10 +7,14 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Fault } from "../../../chaos/fault.ts";
 import blackhole from "../../../chaos/faults/blackhole.ts";
+import cpuLimit from "../../../chaos/faults/cpu-limit.ts";
 import cut from "../../../chaos/faults/cut.ts";
 import freeze from "../../../chaos/faults/freeze.ts";
+import halfOpen from "../../../chaos/faults/half-open.ts";
 import kill from "../../../chaos/faults/kill.ts";
 import latency from "../../../chaos/faults/latency.ts";
+import networkDisconnect from "../../../chaos/faults/network-disconnect.ts";
+import outOfMemory from "../../../chaos/faults/out-of-memory.ts";
 import pgExhaustConnections from "../../../chaos/faults/pg-exhaust-connections.ts";
 import redisFailover from "../../../chaos/faults/redis-failover.ts";
 import redisRestartEmpty from "../../../chaos/faults/redis-restart-empty.ts";
@@ -45,6 +49,7 @@ describe.skipIf(inject("noContainers") !== undefined)("the reference system in c
       runDir,
       supervisor,
       signal: AbortSignal.timeout(BRING_UP_MS),
+      framesEverywhere: true,
       onEvent: (event) => void news.push(event),
     });
     bringUpMs = performance.now() - startMs;
@@ -73,6 +78,7 @@ describe.skipIf(inject("noContainers") !== undefined)("the reference system in c
       "redis",
       "postgres",
       "toxiproxy",
+      "frame-proxy",
     ]);
     expect(links.map(({ name }) => name)).toEqual(
       [1, 2].flatMap((n) => ["clients", "redis", "postgres"].map((to) => `server-${n}/${to}`)),
@@ -116,6 +122,18 @@ describe.skipIf(inject("noContainers") !== undefined)("the reference system in c
 
   test("E4, E57: a black hole between containers, and the way back", async () => {
     await through(blackhole, portsOf(target).link("server-2/clients"));
+    await portsOf(target).allWell();
+  });
+
+  test("E58, E59: one direction of a chosen connection goes silent, by the frame proxy in its own container", async () => {
+    const { origin } = target.access as { origin: string };
+    const socket = new WebSocket(target.endpoints[0] as string, ["v12.stomp"], { origin });
+    await once(socket, "open");
+    const link = portsOf(target).link("server-1/clients");
+    const speak = setInterval(() => socket.send("\n"), 50);
+    await through(halfOpen, link, { victims: 1, stream: "upstream", keep: "drop" });
+    clearInterval(speak);
+    socket.terminate();
     await portsOf(target).allWell();
   });
 
@@ -189,6 +207,49 @@ describe.skipIf(inject("noContainers") !== undefined)("the reference system in c
     }
     await through(pgExhaustConnections, postgres);
     await allWell();
+  });
+
+  test("E11, E57: out of the network: alive and unreachable, no FIN reaches anybody, and back again", async () => {
+    const { process, allWell } = portsOf(target);
+    const { origin } = target.access as { origin: string };
+    const socket = new WebSocket(target.endpoints[0] as string, ["v12.stomp"], { origin });
+    await once(socket, "open");
+    await through(networkDisconnect, process("server-1"), {}, () =>
+      expect(socket.readyState).toBe(WebSocket.OPEN),
+    );
+    socket.terminate();
+    for (const name of ["redis", "postgres"]) await through(networkDisconnect, process(name));
+    await allWell();
+  });
+
+  test("E16: a quota holds it back, and is gone afterwards", async () => {
+    const { process, allWell } = portsOf(target);
+    await through(cpuLimit, process("server-1"), { cpus: 0.02 });
+    await allWell();
+  });
+
+  test("E15: one that gets no more memory is killed for it, and starts again with what it had", async () => {
+    const server = portsOf(target).process("server-2");
+    const { origin } = target.access as { origin: string };
+    const crowd: WebSocket[] = [];
+    const grow = setInterval(() => {
+      for (let n = 0; n < 20; n++) {
+        const socket = new WebSocket(target.endpoints[1] as string, ["v12.stomp"], { origin });
+        crowd.push(socket.on("error", () => {}));
+      }
+    }, 100);
+    try {
+      await through(outOfMemory, server);
+    } finally {
+      clearInterval(grow);
+      for (const socket of crowd) socket.terminate();
+    }
+    expect(news.filter(({ what }) => what === "exited").at(-1)).toMatchObject({
+      name: "server-2",
+      expected: true,
+    });
+    expect(await server.limits?.get("address-space")).toBe(undefined);
+    await portsOf(target).allWell();
   });
 
   test("what the containers say is in the run's logs, and every exit of them was asked for", async () => {

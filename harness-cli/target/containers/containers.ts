@@ -7,6 +7,7 @@ import { thisMachine } from "../../provision/machine.ts";
 import { httpStatus } from "../answers.ts";
 import { auditPostgres } from "../audit.ts";
 import { onDisk } from "../disk.ts";
+import { FRAME_PROXY, linksWithFrames } from "../frame-proxy-process.ts";
 import { choosePorts } from "../ports.ts";
 import { answersQueries, database, postgresSettings } from "../postgres.ts";
 import { carryByQuery, postgresStore } from "../postgres-store.ts";
@@ -17,9 +18,11 @@ import { allOf, unlessAborted, watchStart } from "../start-together.ts";
 import { switchBoard } from "../switch-board.ts";
 import type { RunningTarget } from "../target.ts";
 import { ProxiesMissing } from "../toxiproxy-process.ts";
+import { containerBox, containerLimits } from "./container-box.ts";
 import { containerSpawner, isOfThisMachine } from "./container-child.ts";
 import { type Daemon, meetDaemon } from "./daemon.ts";
 import { createFleet, type Fleet, removeAbandoned } from "./fleet.ts";
+import { frameProxyContainer } from "./frame-proxy-container.ts";
 import { fetchImages, images } from "./images.ts";
 import { REDIS_PORT, redisContainer, redisContainerStore } from "./redis-container.ts";
 import { serverCommand, serverImage } from "./server-image.ts";
@@ -34,7 +37,7 @@ export interface ContainerPlace {
 
 export type ContainerOptions = Pick<
   BringUpOptions,
-  "plan" | "runDir" | "supervisor" | "signal" | "onEvent" | "ports" | "settings"
+  "plan" | "runDir" | "supervisor" | "signal" | "onEvent" | "ports" | "settings" | "framesEverywhere"
 >;
 
 const SERVER_PORT = 8080;
@@ -82,8 +85,11 @@ async function attemptToBringUp(
   const { instances } = plan.target as Reference;
   const servers = Array.from({ length: instances }, (_, i) => `server-${i + 1}`);
   const linkNames = servers.flatMap((name) => [`${name}/clients`, `${name}/redis`, `${name}/postgres`]);
+  const framed = linkNames.filter((name) =>
+    options.framesEverywhere ? name.endsWith("/clients") : linksWithFrames(plan).has(name),
+  );
   const ports = await choosePorts(
-    ["redis", "postgres", "toxiproxy", ...servers, ...linkNames],
+    ["redis", "postgres", "toxiproxy", FRAME_PROXY, ...servers, ...linkNames],
     options.ports,
   );
   const port = (name: string) => ports[name] as number;
@@ -95,9 +101,22 @@ async function attemptToBringUp(
 
   const redis = redisContainer("redis", port("redis"), place);
   const postgres = postgresContainer(port("postgres"), place);
-  const links = linkNames.map((name) => linkOf(name, port));
+  const links = linkNames.map((name) => linkOf(name, port, framed.includes(name)));
   const toxiproxy = toxiproxyContainer(port, links, place);
   const apiUrl = urlOf(port("toxiproxy"));
+  const frameProxy =
+    framed.length === 0
+      ? undefined
+      : await frameProxyContainer({
+          place,
+          port: port(FRAME_PROXY),
+          seed: plan.seed,
+          links: framed.map((name) => ({
+            name,
+            listen: `0.0.0.0:${port(name)}`,
+            upstream: linkOf(name, port, false).upstream,
+          })),
+        });
   const jwtSecret = randomBytes(32).toString("hex");
   const internalToken = options.settings?.INTERNAL_TOKEN || randomBytes(32).toString("hex");
   const serverContainers = servers.map((name) => {
@@ -113,7 +132,7 @@ async function attemptToBringUp(
     };
     return serverContainer(name, port(name), image, env, internalToken, place);
   });
-  const infrastructure = [redis, postgres, toxiproxy];
+  const infrastructure = [redis, postgres, toxiproxy, ...(frameProxy ? [frameProxy.process] : [])];
   const processes = [...serverContainers, ...infrastructure];
 
   /** The servers first and politely: they must not see their stores go and cry about it. */
@@ -125,7 +144,7 @@ async function attemptToBringUp(
     await stopped;
   };
   const startAll = async () => {
-    await allOf([redis.start(), postgres.start(), toxiproxy.start()]);
+    await allOf(infrastructure.map((process) => process.start()));
     const there = await listening(apiUrl, linkNames);
     const missing = linkNames.filter((name) => !there.includes(name));
     if (missing.length > 0) throw new ProxiesMissing(missing, logFile("toxiproxy"));
@@ -142,7 +161,10 @@ async function attemptToBringUp(
     throw error;
   }
 
-  const toxiproxyLinks = links.map((link) => toxiproxyLink({ apiUrl, ...link }));
+  const toxiproxyLinks = links.map((link) => {
+    const own = toxiproxyLink({ apiUrl, ...link });
+    return frameProxy?.withFrames(own) ?? own;
+  });
   return {
     topology: {
       links: toxiproxyLinks,
@@ -191,17 +213,20 @@ function serverContainer(
   internalToken: string,
   { fleet, onEvent, logFile }: ContainerPlace,
 ): OwnProcess {
+  // One CPU and 2 GB (A134).
+  const spec = {
+    name,
+    image,
+    command: serverCommand,
+    env,
+    ports: { [SERVER_PORT]: port },
+    memoryBytes: 2_048 * MEGABYTE,
+    cpus: 1,
+  };
   return ownProcess({
-    // One CPU and 2 GB (A134).
-    supervisor: containerSpawner(fleet, {
-      name,
-      image,
-      command: serverCommand,
-      env,
-      ports: { [SERVER_PORT]: port },
-      memoryBytes: 2_048 * MEGABYTE,
-      cpus: 1,
-    }),
+    supervisor: containerSpawner(fleet, spec),
+    limits: containerLimits(fleet, spec),
+    box: containerBox(fleet, spec),
     onEvent,
     spec: { name, command: image, args: serverCommand, logFile: logFile(name) },
     switches: switchBoard(urlOf(port), internalToken),
@@ -214,22 +239,24 @@ function postgresContainer(port: number, { fleet, onEvent, logFile }: ContainerP
   const { fsync, full_page_writes, max_connections, log_min_messages } = postgresSettings;
   const settings = { fsync, full_page_writes, max_connections, log_min_messages };
   const args = Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+  const spec = {
+    name: "postgres",
+    image: images.postgres,
+    command: args,
+    env: {
+      POSTGRES_USER: database.user,
+      POSTGRES_PASSWORD: database.password,
+      POSTGRES_DB: database.name,
+      POSTGRES_HOST_AUTH_METHOD: "trust",
+      POSTGRES_INITDB_ARGS: "-E UTF8 --locale=C --no-sync",
+    },
+    ports: { [POSTGRES_PORT]: port },
+    memoryBytes: 1_024 * MEGABYTE,
+    cpus: 1,
+  };
   return ownProcess({
-    supervisor: containerSpawner(fleet, {
-      name: "postgres",
-      image: images.postgres,
-      command: args,
-      env: {
-        POSTGRES_USER: database.user,
-        POSTGRES_PASSWORD: database.password,
-        POSTGRES_DB: database.name,
-        POSTGRES_HOST_AUTH_METHOD: "trust",
-        POSTGRES_INITDB_ARGS: "-E UTF8 --locale=C --no-sync",
-      },
-      ports: { [POSTGRES_PORT]: port },
-      memoryBytes: 1_024 * MEGABYTE,
-      cpus: 1,
-    }),
+    supervisor: containerSpawner(fleet, spec),
+    box: containerBox(fleet, spec),
     onEvent,
     spec: {
       name: "postgres",
@@ -275,10 +302,11 @@ function toxiproxyContainer(
   });
 }
 
-function linkOf(name: string, port: Ports): Omit<LinkOptions, "apiUrl"> {
+/** Toxiproxy is the outer one, as with processes. The frame proxy listens on the link's own number in its own container. */
+function linkOf(name: string, port: Ports, isFramed: boolean): Omit<LinkOptions, "apiUrl"> {
   const [server, to] = name.split("/") as [string, "clients" | "redis" | "postgres"];
   const upstream = {
-    clients: `${server}:${SERVER_PORT}`,
+    clients: isFramed ? `${FRAME_PROXY}:${port(name)}` : `${server}:${SERVER_PORT}`,
     redis: `redis:${REDIS_PORT}`,
     postgres: `postgres:${POSTGRES_PORT}`,
   }[to];

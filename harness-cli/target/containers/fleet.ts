@@ -40,6 +40,8 @@ export interface Fleet extends AsyncDisposable {
   create(spec: ContainerSpec): Promise<Container>;
   /** Docker's own id of a container by name; empty while there is none. */
   idOf(name: string): string;
+  /** Into its network and out of it. Twice is no error. */
+  plug(name: string, isIn: boolean): Promise<void>;
 }
 
 const RUN = "seaworthy.run";
@@ -100,8 +102,7 @@ export async function createFleet(
               [{ HostIp: "127.0.0.1", HostPort: String(port) }],
             ]),
           ),
-          Memory: spec.memoryBytes,
-          NanoCpus: Math.round(spec.cpus * 1e9),
+          ...shareOf(spec),
           // It is ours to start again: a restart policy would hide a crash (E67).
           RestartPolicy: { Name: "no" },
         },
@@ -164,6 +165,18 @@ export async function createFleet(
       return container;
     },
     idOf: (name) => ids.get(name) ?? "",
+    async plug(name, isIn) {
+      const Container = ids.get(name) as string;
+      const { NetworkSettings } = await ask(`a look at ${name}`, docker.getContainer(Container).inspect());
+      if (network in NetworkSettings.Networks === isIn) return;
+      const own = docker.getNetwork(network);
+      await ask(
+        `${isIn ? "connecting" : "disconnecting"} ${name}`,
+        isIn
+          ? own.connect({ Container, EndpointConfig: { Aliases: [name] } })
+          : own.disconnect({ Container, Force: false }),
+      );
+    },
     [Symbol.asyncDispose]: () => {
       disposed ??= dispose();
       return disposed;
@@ -191,6 +204,11 @@ export async function removeAbandoned(docker: Docker): Promise<void> {
       if (!isGone(error)) throw error;
     });
   }
+}
+
+/** As Docker's API has it. No swap: what does not fit is killed, as it would be in production. */
+export function shareOf({ memoryBytes, cpus }: Pick<ContainerSpec, "memoryBytes" | "cpus">) {
+  return { Memory: memoryBytes, MemorySwap: memoryBytes, NanoCpus: Math.round(cpus * 1e9) };
 }
 
 function quoted(word: string): string {

@@ -5,6 +5,8 @@ import { ask, DaemonRefused, type Docker } from "./daemon.ts";
 export const images = {
   redis: "redis:8",
   postgres: "postgres:17",
+  /** Of the frame proxy, and what the target server's own image is built on. */
+  node: "node:24-slim",
   toxiproxy: "ghcr.io/shopify/toxiproxy:2.12.0",
 } as const;
 

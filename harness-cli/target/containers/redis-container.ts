@@ -3,6 +3,7 @@ import type { Link, RedisReplica, RedisStore } from "../../../chaos/topology.ts"
 import { choosePorts } from "../ports.ts";
 import { type OwnProcess, ownProcess } from "../process-port.ts";
 import { commandOn, follow } from "../redis.ts";
+import { containerBox, containerLimits } from "./container-box.ts";
 import { containerSpawner } from "./container-child.ts";
 import type { ContainerPlace } from "./containers.ts";
 import { images } from "./images.ts";
@@ -14,15 +15,18 @@ const MEMORY_BYTES = 512 * 2 ** 20;
 export function redisContainer(name: string, port: number, place: ContainerPlace): OwnProcess {
   const { fleet, onEvent, logFile } = place;
   const args = ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"];
+  const spec = {
+    name,
+    image: images.redis,
+    command: args,
+    ports: { [REDIS_PORT]: port },
+    memoryBytes: MEMORY_BYTES,
+    cpus: 1,
+  };
   return ownProcess({
-    supervisor: containerSpawner(fleet, {
-      name,
-      image: images.redis,
-      command: args,
-      ports: { [REDIS_PORT]: port },
-      memoryBytes: MEMORY_BYTES,
-      cpus: 1,
-    }),
+    supervisor: containerSpawner(fleet, spec),
+    limits: containerLimits(fleet, spec),
+    box: containerBox(fleet, spec),
     onEvent,
     spec: { name, command: images.redis, args, logFile: logFile(name) },
     answers: async (timeoutMs) =>

@@ -9,7 +9,12 @@ const defect: BalancerDefect = {
   inProduction:
     "Heart-beats are on and agreed, and yet quiet connections end without a close frame a minute after the last message: the next beat would have come too late.",
   remedy: "Let the beats come at least twice within the shortest idle time-out on the way: 25 s for 60 s.",
-  signs: [{ fact: "close-codes", weight: 3 }],
+  signs: [
+    { fact: "close-codes", weight: 3 },
+    { fact: "feature:closes-at-fixed-silence", weight: 4 },
+    { fact: "feature:fixed-silence-spares-some", weight: -4 },
+    { fact: "feature:balancer-in-path", weight: 1 },
+  ],
   caughtBy: { scenario: "idle-through-balancer", check: "close-codes" },
   apply: (healthy) => ({ ...healthy, idleTimeoutMs: 60_000 }),
   settings: { HEARTBEAT_MS: "90000" },

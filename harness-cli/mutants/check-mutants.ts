@@ -1,0 +1,113 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { createVitest } from "vitest/node";
+import { realWorld } from "../world.ts";
+import { type Mutant, mutantsOf } from "./mutate.ts";
+
+/**
+ * Weakens every check (and what checks are made of), one change at a time, and runs the unit tests that must notice.
+ * Says which mutants survived; exit 1 when there are any that are not known to change nothing.
+ *
+ *     node harness-cli/mutants/check-mutants.ts [part of a file's name …]
+ *
+ * Nothing on the disk is touched: the changed source exists only in the test runner's memory.
+ */
+const root = path.resolve(import.meta.dirname, "../..");
+
+/** What checks are made of, and whose tests must notice when it is weaker. */
+const PARTS: Readonly<Record<string, readonly string[]>> = {
+  "reports/exam-check.ts": ["reports/exam-check.test.ts"],
+  "reports/pairs.ts": ["reports/pairs.test.ts", "reports/checks/no-lost-message.test.ts"],
+  "reports/entitlement.ts": ["reports/entitlement.test.ts", "reports/checks/no-lost-message.test.ts"],
+  "reports/phantoms.ts": ["reports/checks/no-phantom.test.ts"],
+  "reports/gaps.ts": ["reports/checks/no-gap.test.ts", "reports/checks/room-order.test.ts"],
+  "reports/oddities.ts": ["reports/checks/no-duplicate.test.ts", "reports/checks/room-order.test.ts"],
+};
+/** Notice a changed limit, and a check that passes on nothing. */
+const ALL = ["reports/checks/all.test.ts", "reports/checks/limits.test.ts"];
+
+interface Target {
+  readonly file: string;
+  readonly tests: readonly string[];
+}
+
+async function targets(filters: readonly string[]): Promise<Target[]> {
+  const folder = path.join(root, "reports/checks");
+  const files = (await readdir(folder)).sort();
+  const checks = files
+    .filter((file) => /^[a-z0-9-]+\.ts$/.test(file))
+    .map((file): Target => {
+      const own = files.includes(file.replace(".ts", ".test.ts"))
+        ? [`reports/checks/${file.replace(".ts", ".test.ts")}`]
+        : [];
+      return { file: `reports/checks/${file}`, tests: own };
+    });
+  const parts = Object.entries(PARTS).map(([file, tests]): Target => ({ file, tests }));
+  return [...parts, ...checks].filter(
+    ({ file }) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
+  );
+}
+
+const world = realWorld();
+let weakened: { readonly file: string; readonly text: string } | undefined;
+const vitest = await createVitest(
+  {
+    config: false,
+    root,
+    watch: false,
+    include: ["reports/**/*.test.ts"],
+    reporters: [{}],
+    maxWorkers: 1,
+    // A changed source has the file's name and time: from a cache it would be the unchanged one.
+    fsModuleCache: false,
+    testTimeout: 60_000,
+  },
+  {
+    plugins: [
+      {
+        name: "weakened",
+        enforce: "pre",
+        load: (id: string) => (weakened?.file === id ? weakened.text : null),
+      },
+    ],
+  },
+);
+
+/** Whether any of these tests fails now. */
+async function notices(file: string, tests: readonly string[], mutant: Mutant | undefined): Promise<boolean> {
+  const full = path.join(root, file);
+  // The one before is itself again.
+  if (weakened) vitest.invalidateFile(weakened.file);
+  weakened = mutant && { file: full, text: mutant.text };
+  vitest.invalidateFile(full);
+  const specifications = await vitest.globTestSpecifications(tests.map((test) => path.join(root, test)));
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  if (testModules.length === 0) throw new Error(`no tests ran for ${file}`);
+  return unhandledErrors.length > 0 || testModules.some((module) => !module.ok());
+}
+
+let made = 0;
+const survivors: string[] = [];
+for (const { file, tests } of await targets(world.argv)) {
+  const whole = [...tests, ...ALL];
+  if (await notices(file, whole, undefined)) throw new Error(`the tests of ${file} fail as it is`);
+  // Else every mutant would survive because nobody ever saw it.
+  const broken = { line: 0, change: "", text: `throw new Error("weakened");` };
+  if (!(await notices(file, whole, broken))) throw new Error(`the tests of ${file} do not load it`);
+  const mutants = mutantsOf(await readFile(path.join(root, file), "utf8"));
+  let killed = 0;
+  for (const mutant of mutants) {
+    made++;
+    // Its own tests first: they nearly always suffice.
+    const isNoticed = tests.length > 0 && (await notices(file, tests, mutant));
+    if (isNoticed || (await notices(file, ALL, mutant))) killed++;
+    else {
+      survivors.push(`${file}:${mutant.line}: ${mutant.change}`);
+      world.stdout.write(`  survived: ${survivors.at(-1)}\n`);
+    }
+  }
+  world.stdout.write(`${file}: ${killed} of ${mutants.length} noticed\n`);
+}
+await vitest.close();
+world.stdout.write(`${made - survivors.length} of ${made} mutants noticed\n`);
+process.exitCode = survivors.length > 0 ? 1 : 0;

@@ -1,0 +1,68 @@
+/** One small weakening of a source: where, and what it becomes. */
+export interface Mutant {
+  readonly line: number;
+  /** What was there and what stands there instead: `<= to <`. */
+  readonly change: string;
+  /** The whole source with it. */
+  readonly text: string;
+}
+
+/** What each operator is exchanged for: a comparison moves its edge or turns round, a clause is dropped or let in. */
+const OPERATORS: Readonly<Record<string, readonly string[]>> = {
+  "<=": ["<", ">"],
+  "<": ["<=", ">="],
+  ">=": [">", "<"],
+  ">": [">=", "<="],
+  "===": ["!=="],
+  "!==": ["==="],
+  "&&": ["||"],
+  "||": ["&&"],
+};
+
+const OPERATOR = /(?<= )(<=|>=|<|>|===|!==|&&|\|\|)(?= |$)/gm;
+/** Not EVIDENCE: how many cases are shown is no part of a verdict. */
+const CONSTANT = /^(const (?!EVIDENCE\b)[A-Z][A-Z0-9_]* = )(\d[\d_]*(?:\.\d+)?);$/gm;
+const LIMITS = /^\s*limits: \{[^}]*\}/gm;
+const NUMBER = /(?<=: )\d[\d_]*(?:\.\d+)?/g;
+
+/**
+ * Every mutant of a source in our own formatting: operators exchanged, named numbers and limits made ten times as
+ * wide (a limit of nothing becomes ten). Comments, texts and types are left alone.
+ */
+export function mutantsOf(source: string): Mutant[] {
+  const visible = masked(source);
+  const mutants: Mutant[] = [];
+  const add = (at: number, was: string, becomes: string) => {
+    mutants.push({
+      line: source.slice(0, at).split("\n").length,
+      change: `${was} to ${becomes}`,
+      text: source.slice(0, at) + becomes + source.slice(at + was.length),
+    });
+  };
+  for (const match of visible.matchAll(OPERATOR)) {
+    for (const becomes of OPERATORS[match[0]] ?? []) add(match.index, match[0], becomes);
+  }
+  for (const match of visible.matchAll(CONSTANT)) {
+    const [, head = "", number = ""] = match;
+    add(match.index + head.length, number, tenfold(number));
+  }
+  for (const limits of visible.matchAll(LIMITS)) {
+    for (const number of limits[0].matchAll(NUMBER))
+      add(limits.index + number.index, number[0], tenfold(number[0]));
+  }
+  return mutants.sort((a, b) => a.line - b.line);
+}
+
+function tenfold(number: string): string {
+  const value = Number(number.replaceAll("_", ""));
+  return value === 0 ? "10" : `${value * 10}`;
+}
+
+/** The source with everything that is no code blanked out, at the same places. */
+function masked(source: string): string {
+  const blank = (text: string) => text.replace(/[^\n]/g, " ");
+  return source
+    .replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, blank)
+    .replace(/\/(?![ /*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\/[dgimsuy]*(?=[.,;)])/g, blank)
+    .replace(/^\s*(?:import|export) [^;]*? from +;/gm, blank);
+}
