@@ -17,7 +17,10 @@ const compiled = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"],
   stdio: "inherit",
 });
 if (compiled.status !== 0) process.exit(1);
-for (const asset of globSync(`{${sources.join(",")}}/**/{*.*,Dockerfile}`, { cwd: root, withFileTypes: false })) {
+for (const asset of globSync(`{${sources.join(",")}}/**/{*.*,Dockerfile}`, {
+  cwd: root,
+  withFileTypes: false,
+})) {
   if (asset.endsWith(".ts") || asset.includes("fixtures")) continue;
   cpSync(path.join(root, asset), path.join(dist, asset), { recursive: true });
 }

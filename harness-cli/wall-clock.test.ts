@@ -10,6 +10,7 @@ const ALLOWED: Readonly<Record<string, string>> = {
   "harness-cli/machine.ts": "compares it with the monotonic clock: a step is a finding",
   "harness-cli/world.ts": "the world's own clock, for names and tokens",
   "harness-cli/target/child.ts": "the time of an exit, for people",
+  "harness-cli/target/containers/container-child.ts": "the time of an exit, for people",
   "harness-cli/target/postgres.ts": "the age of a file",
   "harness-cli/provision/cache.ts": "the age of a file",
   "harness-cli/bench/receivers.ts": "time zero of a run, for the engines' own clocks",

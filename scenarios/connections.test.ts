@@ -97,3 +97,40 @@ test("C4: the crowd is four times as many as are there, in rooms of their own, a
   expect(fromMs).toBeGreaterThan(warmUpMs);
   expect(fromMs + crowdOverMs! + crowdStaysMs!).toBeLessThan(publishUntilMs - 5_000);
 });
+
+test("C8: each instance has a turn that is longer than its drain", () => {
+  const { drainBudgetMs } = rollingDeployDrain.params as Record<string, number>;
+  const [window] = windows(rollingDeployDrain);
+  expect(rollingDeployDrain.faults?.(rollingDeployDrain.params)).toEqual([
+    expect.stringMatching(/^rolling-restart@.*:server-all$/),
+  ]);
+  expect((window!.toMs - window!.fromMs) / 3).toBeGreaterThan(drainBudgetMs! + 1_000);
+  expect(rollingDeployDrain.reference?.(rollingDeployDrain.params)).toEqual({ DRAIN_MS: "3000" });
+});
+
+test("C12: the server is told the deadline that the silent wait for, and there is time for it", () => {
+  const { firstMessageMs, rampMs } = silentAndSlowloris.params as Record<string, number>;
+  expect(silentAndSlowloris.reference?.(silentAndSlowloris.params)).toEqual({ FIRST_MESSAGE_MS: "4000" });
+  const { publishUntilMs } = silentAndSlowloris.timing(silentAndSlowloris.params);
+  expect(rampMs! + 2_000 + firstMessageMs! + 5_000).toBeLessThanOrEqual(publishUntilMs);
+});
+
+test("C18, C16: there is time for two intervals of silence, for a late presence, and for a late look", () => {
+  const { heartbeatMs, rampMs } = halfOpenZombies.params as Record<string, number>;
+  expect(halfOpenZombies.reference?.(halfOpenZombies.params)).toEqual({ HEARTBEAT_MS: "4000" });
+  const { publishUntilMs } = halfOpenZombies.timing(halfOpenZombies.params);
+  expect(publishUntilMs - rampMs! - 2_000).toBeGreaterThanOrEqual(2 * heartbeatMs! + 4_000 + 4_000);
+});
+
+test("C42: Redis is away from every instance", () => {
+  expect(redisDown.faults?.(redisDown.params)).toEqual([expect.stringMatching(/^cut@.*:server-all\/redis$/)]);
+});
+
+test("C57: what one connection for each health check would add is more than what may come and go besides", () => {
+  const { healthChecks } = soakLeak.params as Record<string, number>;
+  expect(healthChecks! - Math.ceil(0.25 * healthChecks!)).toBeGreaterThanOrEqual(20);
+});
+
+test("C3: a hundred users with a message every 10 s, for a minute", () => {
+  expect(sustained.params).toMatchObject({ clients: 100, publishEveryMs: 10_000, holdMs: 60_000 });
+});

@@ -11,12 +11,7 @@ const asks = [
   {
     about: "history-meets-live",
     invariant: "INV-LOSS",
-    expected: "the history's last sequence plus one is the first live one, or they overlap",
-  },
-  {
-    about: "history-is-complete",
-    invariant: "INV-LOSS",
-    expected: "the history has what was confirmed before it was asked for, up to 50",
+    expected: "what is confirmed from shortly before the history on is in the history or comes on the topic",
   },
   {
     about: "joined-in-order",
@@ -100,12 +95,6 @@ async function joinOnce(examiner: Examiner, { given, room, writer, n }: Join): P
   if (given.join === "topic-first") await reader.subscribe(topic);
   const history = await historyOf(reader, room);
   if (!history) throw new Error("no history came");
-  const absent = before.filter((content) => !history.contents.includes(content));
-  examiner.observe("history-is-complete", {
-    holds: absent.length === 0,
-    seen: `${before.length - absent.length} of the last ${before.length} are in the history of ${history.contents.length}`,
-    server: reader.server,
-  });
 
   const between = await sayMany(writer, room, `join-${n}-between`, given.saidBetween);
   const meanwhile: string[] = [];
@@ -124,7 +113,8 @@ async function joinOnce(examiner: Examiner, { given, room, writer, n }: Join): P
   const after = await sayMany(writer, room, `join-${n}-after`, 1);
   for (const content of after) await hears(reader, topic, content);
 
-  const wanted = [...between, ...confirmed, ...after];
+  // Confirmed is stored; published it is a moment later, so the last of those before may well come on the topic.
+  const wanted = [...before, ...between, ...confirmed, ...after];
   const live = heard(reader, topic);
   const known = new Set(history.contents);
   const missing = missingOf(wanted, live).filter((content) => !known.has(content));

@@ -128,8 +128,10 @@ async function frames(
   const peer = await examiner.connect({ user: `large-${examiner.client.number}` });
   for (const frame of sent) peer.raw.sendFrame(frame);
   const closed = await peer.ended(WITHIN_MS);
+  // Who still writes when the server lets go gets a reset, which can overtake the close frame.
+  const cutOff = about === "oversize-refused" && closed?.code === null;
   examiner.observe(about, {
-    holds: closed?.code === TOO_BIG,
+    holds: closed?.code === TOO_BIG || cutOff,
     seen: closed ? `close ${closed.code} ${closed.reason}`.trim() : `still open after ${WITHIN_MS} ms`,
     server: peer.server,
   });

@@ -15,12 +15,12 @@ const params = {
   visitors: 90,
   rampMs: 5_000,
   holdMs: 45_000,
-  publishEveryMs: 5_000,
+  publishEveryMs: 3_000,
 };
 type Scaling = typeof params;
 
 /** The baseline that the missing instance is compared with. */
-const BASELINE_MS = 4_000;
+const BASELINE_MS = 6_000;
 /** For as long one of the instances is away: all of its users are somewhere else by then. */
 const AWAY_MS = 10_000;
 /** The last visitor comes so long before the end. */

@@ -2,7 +2,7 @@ import { backgroundChat } from "./model/background.ts";
 import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
-import { heard, hears, say, shout, topicOf } from "./model/talk.ts";
+import { heard, hears, hearsAll, say, shout, topicOf } from "./model/talk.ts";
 
 const params = { ...backgroundChat, rounds: 5 };
 type Retrying = typeof params;
@@ -120,7 +120,8 @@ async function judge(
   { room, listener, contents }: { room: string; listener: Peer; contents: readonly string[] },
 ): Promise<void> {
   const topic = topicOf(room);
-  // What is published later comes later, so with this everything that was stored before it has come.
+  // The first instance may have stored one and not published it yet; what is published later comes later.
+  await hearsAll(listener, topic, contents);
   const last = await sender(examiner, 1);
   if (!(await say(last, room, "last")) || !(await hears(listener, topic, "last"))) {
     throw new Error("the last message did not come");

@@ -9,8 +9,9 @@ import {
   chatWarmUpMs,
 } from "./model/chat.ts";
 import type { Pace } from "./model/engine.ts";
+import type { Examiner } from "./model/examiner.ts";
 import { inRoom, roomOf } from "./model/room.ts";
-import { defineScenario, type Role } from "./model/scenario.ts";
+import { defineScenario, type ExamRole, type Role } from "./model/scenario.ts";
 import type { Session } from "./model/session.ts";
 
 /** Slow consumers are closed with it (A65). */
@@ -31,6 +32,25 @@ const params = {
   slowForMs: 20_000,
 };
 type SlowReader = typeof params;
+
+/** One on each of three instances. */
+const WITNESSES = 3;
+const WITNESS_EVERY_MS = 200;
+/**
+ * A message that is not back while so many later ones were sent and confirmed, one after the other, waits for somebody.
+ * Counted, not timed: a machine that is busy delays confirmations and messages alike.
+ */
+const BEHIND_MAX = 6;
+/** A confirmation that takes longer is another trouble than this. */
+const CONFIRMED_WITHIN_MS = 8_000;
+
+const asks = [
+  {
+    about: "own-messages-keep-up",
+    invariant: "INV-FAIR",
+    expected: `a message is back at its sender before ${BEHIND_MAX} later ones are confirmed`,
+  },
+] as const;
 
 /**
  * C11: clients complete the handshake and then do not read: one stops, one trickles, one sends and never reads. What
@@ -78,6 +98,7 @@ export default defineScenario({
   checks: [
     ...chatChecks.filter((check) => check !== "send-queue-depth" && check !== "recovery-time"),
     "evicted",
+    "fairness",
   ],
   timing: chatTiming,
   roles: (given) => ({
@@ -86,6 +107,7 @@ export default defineScenario({
     stalled: slow(given, given.stalledClients, "never"),
     trickling: slow(given, given.tricklingClients, { bytesPerSecond: given.trickleBytesPerSecond }),
     mute: slow(given, given.muteClients, "never", true),
+    witness: witness(given),
   }),
 });
 
@@ -127,6 +149,47 @@ function slow(given: SlowReader, clients: number, pace: Pace, sends = false): Ro
       await stomp.disconnect();
     },
   };
+}
+
+/** Talks to itself while others do not read: its messages must not wait for them (B104). */
+function witness(given: SlowReader): ExamRole {
+  return {
+    load: { kind: "constant", clients: WITNESSES, atMs: chatWarmUpMs(given.rampMs) },
+    asks,
+    exam: (examiner) => talkToItself(examiner, given),
+  };
+}
+
+async function talkToItself(examiner: Examiner, given: SlowReader): Promise<void> {
+  const { number, user } = examiner.client;
+  const peer = await examiner.connect();
+  const room = `witness-${number}`;
+  await peer.subscribe(`/topic/room.${room}`);
+  const untilMs = examiner.nowMs() + given.slowForMs;
+  let behind = 0;
+  let sent = 0;
+  while (examiner.nowMs() < untilMs && !peer.closed) {
+    const content = { content: `${user} ${sent}` };
+    const answer = await peer.ask(
+      "SEND",
+      { destination: `/app/chat.send/${room}` },
+      JSON.stringify(content),
+      CONFIRMED_WITHIN_MS,
+    );
+    // Not confirmed: then nothing can be said of when it comes.
+    if (!answer || !("command" in answer) || answer.command !== "RECEIPT") return;
+    sent += 1;
+    const back = peer.frames.filter(({ command }) => command === "MESSAGE").length;
+    behind = Math.max(behind, sent - 1 - back);
+    await examiner.sleep(WITNESS_EVERY_MS);
+  }
+  if (peer.closed || sent <= BEHIND_MAX) return;
+  examiner.observe("own-messages-keep-up", {
+    holds: behind < BEHIND_MAX,
+    seen: `up to ${behind} of ${sent} confirmed messages were not back when the next was confirmed`,
+    server: peer.server,
+  });
+  await peer.leave();
 }
 
 /** After those of the chatters. */

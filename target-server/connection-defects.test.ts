@@ -144,3 +144,24 @@ describe("A53-A59: liveness", () => {
     expect((await sick("no-first-message-deadline")).connectIsLate(3_000_000, 30_000)).toBe(false);
   });
 });
+
+describe("limits of what comes in and goes out", () => {
+  test("B101, A63: what waits for a client is bounded; by the defect it is not", async () => {
+    const limits = { depth: 256, bytes: 524_288, ageMs: 20_000 };
+    const megabytes = { depth: 5_000, bytes: 50_000_000, ageMs: 60_000 };
+    expect(healthy.evict(megabytes, limits)).toBe("depth");
+    expect((await sick("unbounded-send-buffer")).evict(megabytes, limits)).toBeUndefined();
+  });
+
+  test("B109, A61: the limit of a message is the configured one; the defect's is a thousand times that", async () => {
+    expect(healthy.sizeLimits(65_536)).toEqual({ webSocketMessage: 65_536, stompFrame: 65_536 });
+    const { webSocketMessage, stompFrame } = (await sick("oversize-accepted")).sizeLimits(65_536);
+    expect(Math.min(webSocketMessage, stompFrame)).toBeGreaterThan(10_000_000);
+  });
+
+  test("B139, A4: only origins of the list may come in; by the defect all may", async () => {
+    const rules = { allowed: ["https://app.example.com"], required: true };
+    expect(healthy.acceptOrigin("https://evil.example", rules)).toBe(false);
+    expect((await sick("wildcard-origin")).acceptOrigin("https://evil.example", rules)).toBe(true);
+  });
+});

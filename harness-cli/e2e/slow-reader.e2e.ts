@@ -28,6 +28,7 @@ test("C11, A65, A66, E10: three slow readers on the native engine are evicted wi
     "native 3 1",
     "native 4 1",
     "native 5 1",
+    "native 6 3",
   ]);
   // Too few bytes were pushed, or too late, if the load was not made as planned.
   const fit = verdict.checks.find(({ name }) => name === "generator-valid")?.status === "met";

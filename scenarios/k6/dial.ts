@@ -1,3 +1,4 @@
+import { CookieJar } from "k6/http";
 import { WebSocket } from "k6/websockets";
 import { decodeUtf8 } from "../../target-server/stomp/utf8.ts";
 import type { Wire, WireEvents } from "../model/engine.ts";
@@ -5,6 +6,15 @@ import type { Guard } from "../model/guard.ts";
 import type { Clock } from "./clock.ts";
 
 const PROTOCOLS = ["v12.stomp", "v11.stomp", "v10.stomp"];
+
+/** k6 has one jar for all sockets of a VU: there all clients would be one, and affinity would put them on one server. */
+const jars = new WeakMap<object, CookieJar>();
+
+function jarOf(owner: object | undefined): CookieJar {
+  const jar = (owner && jars.get(owner)) ?? new CookieJar();
+  if (owner) jars.set(owner, jar);
+  return jar;
+}
 
 /** Events as k6 2.2 really gives them; its types say less. */
 interface K6Event {
@@ -24,7 +34,11 @@ export function dial(
   events: WireEvents,
   { clock, guard }: { clock: Clock; guard: Guard },
 ): Wire {
-  const params = { headers: origin === undefined ? {} : { Origin: origin }, tags: { name: "clients" } };
+  const params = {
+    headers: origin === undefined ? {} : { Origin: origin },
+    tags: { name: "clients" },
+    jar: jarOf(events.owner),
+  };
   // k6 takes sub-protocols here, though its types call the argument reserved.
   const socket = new WebSocket(url, PROTOCOLS as unknown as null, params);
   let state: "connecting" | "given-up" | "open" | "closing" = "connecting";

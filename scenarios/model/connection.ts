@@ -212,6 +212,11 @@ export class Connection implements Session, WireEvents {
 
   // WireEvents
 
+  /** What outlives this connection. */
+  get owner(): object {
+    return this.#life;
+  }
+
   opened(): void {
     if (this.#state !== "dialling") return;
     this.#state = "connecting";

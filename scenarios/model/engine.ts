@@ -43,6 +43,8 @@ export interface RawWire {
 
 /** What a wire tells. Times are ms after the run's start, taken where the engine read the bytes. */
 export interface WireEvents {
+  /** Whose connection it is: cookies are kept from one of its connections to the next. Absent: nobody keeps any. */
+  readonly owner?: object;
   opened(): void;
   text(data: string, atMs: number): void;
   /** Once, and last. `code` is null where no close frame came. */

@@ -5,6 +5,7 @@ import { getSystemErrorMessage } from "node:util";
 import type { Pace, RawFrame, RawWire, Wire, WireEvents } from "../model/engine.ts";
 import type { Guard } from "../model/guard.ts";
 import type { Clock } from "./clock.ts";
+import { cookieHeader, keepCookies } from "./cookies.ts";
 import { closePayload, encodeFrame, encodeText, opcodes } from "./frame.ts";
 import { BadFrame, FrameReader } from "./frame-reader.ts";
 import { type Address, addressOf, Handshake } from "./handshake.ts";
@@ -70,7 +71,7 @@ class NativeWire implements Wire, RawWire {
       buffer: shared,
       callback: (bytes: number, buffer: Uint8Array) => this.#read(buffer as Buffer, bytes),
     };
-    this.#handshake = new Handshake(address, origin, context.headers);
+    this.#handshake = new Handshake(address, origin, { ...cookieHeader(events.owner), ...context.headers });
     const { request } = this.#handshake;
     const connected = () => void this.#socket.write(request, "latin1");
     const at = { host, port, ...addressedAt(context.hosts?.[`${host}:${port}`]) };
@@ -203,6 +204,7 @@ class NativeWire implements Wire, RawWire {
     if (end === undefined) return undefined;
     this.#handshake = undefined;
     this.#state = "open";
+    keepCookies(this.#events.owner, handshake.cookies);
     this.#context.guard("open", () => this.#events.opened())();
     return chunk.subarray(end);
   }

@@ -31,6 +31,8 @@ export function addressOf(url: string): Address {
 /** The opening handshake of one connection: its request, and then the answer in whatever pieces it comes. */
 export class Handshake {
   readonly request: string;
+  /** Values of `Set-Cookie` in the answer, once that is right. */
+  cookies: readonly string[] = [];
   readonly #accept: string;
   #head = "";
 
@@ -92,5 +94,8 @@ export class Handshake {
     if (protocol !== undefined && !PROTOCOLS.split(", ").includes(protocol)) {
       throw new Error(`bad handshake: sub-protocol ${protocol.slice(0, 60)}`);
     }
+    this.cookies = lines
+      .filter((line) => /^set-cookie:/i.test(line))
+      .map((line) => line.slice(line.indexOf(":") + 1));
   }
 }

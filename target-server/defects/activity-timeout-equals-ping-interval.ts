@@ -11,7 +11,6 @@ const defect: Defect = {
     "Let the time-out be at least one and a half heart-beat intervals: a beat that is late by the network is not a dead client.",
   signs: [
     { fact: "about:late-beat-tolerated", weight: 5 },
-    { fact: "about:quiet-client-lives", weight: 2 },
     { fact: "orderly-close", weight: 1 },
     { fact: "about:silent-client-reaped", weight: -4 },
   ],

@@ -7,7 +7,7 @@ const defect: Defect = {
   wave: 2,
   inProduction:
     "The limit of ten a second holds in every test, and in production a user with three connections sends thirty.",
-  remedy: "Count a user'''s sends in one place for all instances, in one atomic step.",
+  remedy: "Count a user's sends in one place for all instances, in one atomic step.",
   signs: [
     { fact: "rate-limits", weight: 1 },
     { fact: "about:tabs-on-several-instances-share", weight: 5 },

@@ -2,7 +2,7 @@ import type { Defect } from "../defect.ts";
 
 const defect: Defect = {
   name: "receipts-not-relayed",
-  summary: "receipts reach senders on the reader'''s own instance only",
+  summary: "receipts reach senders on the reader's own instance only",
   requirement: ["B80"],
   wave: 2,
   inProduction:

@@ -7,7 +7,7 @@ const defect: Defect = {
   wave: 2,
   inProduction:
     "Somebody who was banned still reads everything; it comes out because they quote it elsewhere.",
-  remedy: "End the session at its token'''s end and at the ban, whether or not it says anything.",
+  remedy: "End the session at its token's end and at the ban, whether or not it says anything.",
   signs: [
     { fact: "authority", weight: 1 },
     { fact: "about:expired-listener-closed", weight: 3 },

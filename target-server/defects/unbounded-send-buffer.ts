@@ -15,7 +15,8 @@ const defect: Defect = {
   signs: [
     { fact: "evicted", weight: 4 },
     { fact: "feature:slow-reader-present", weight: 1 },
-    { fact: "delivery-p99@baseline", weight: -4 },
+    { fact: "about:own-messages-keep-up", weight: -4 },
+    { fact: "delivery-p99@baseline", weight: -2 },
     { fact: "no-lost-message", weight: -2 },
   ],
   caughtBy: { scenario: "slow-reader", params: SHORT, check: "evicted" },
