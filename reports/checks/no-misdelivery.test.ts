@@ -96,3 +96,40 @@ test("INV-ISOLATE: what came on a subscription that was never granted cannot be 
     note: "1 delivery of messages whose way the record does not tell",
   });
 });
+
+/** Messages intended at the edges of a fault from 10 to 12 s, all of them in the wrong room, the later one first. */
+const edges = () => {
+  const told = new Story({ timing: { warmUpMs: 2_000, publishUntilMs: 40_000, endMs: 42_000 } });
+  told.fault("kill", "server-2", 10_000, 12_000);
+  const inB = told.join(2, "b", 500);
+  const times = [9_999, 12_000, 10_000, 11_999];
+  for (const [slot, atMs] of times.entries()) told.send(0, slot, "a", atMs).receive(inB, 0, slot, slot, atMs);
+  return told.record();
+};
+
+test("INV-ISOLATE: a message belongs to the phase in which it was intended, its first moment in and its end out", () => {
+  const verdict = judgeOne(check, edges(), "during kill server-2");
+  expect(verdict).toMatchObject({ status: "breached", measured: 2, samples: 2 });
+  const cases = "counterexamples" in verdict ? verdict.counterexamples : [];
+  expect(cases.map(({ message, fault }) => [message, fault])).toEqual([
+    ["0#2", 0],
+    ["0#3", 0],
+  ]);
+});
+
+test("INV-ISOLATE: outside of any fault a case names none", () => {
+  const verdict = judgeOne(check, edges(), "baseline");
+  expect(verdict).toMatchObject({ measured: 1, counterexamples: [{ message: "0#0" }] });
+  expect("counterexamples" in verdict && verdict.counterexamples[0]).not.toHaveProperty("fault");
+});
+
+test("INV-ISOLATE: a foreign text on a subscription that was asked for is somebody else's, whatever it says", () => {
+  const { story: told, inA } = story();
+  expect(inA).toBe(0);
+  told.receive(inA, 0, 0, 0, 4_000);
+  told.oddity({ what: "foreign", atMs: 4_010, subscription: inA, text: "sw1/abc123/0/1/4000/xx" });
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "met",
+    note: expect.stringMatching(/^1 message .*not of this run$/),
+  });
+});

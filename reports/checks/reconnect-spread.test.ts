@@ -82,6 +82,58 @@ describe("INV-SPREAD: the first retries of those that a fault dropped", () => {
     expect(judged(story)).toMatchObject({ status: "met", samples: 40 });
   });
 
+  test("dropped is who lost the connection from 1 s before the fault to 2 s after its healing, to the millisecond", () => {
+    const samples = (atMs: number) => {
+      const story = dropped(40, (i) => i * 150);
+      story.join(500, "a", 600, 1);
+      return judged(story.close(500, atMs).due(500, atMs + 10_000, 2)).samples;
+    };
+    expect([8_999, 9_000, 14_000, 14_001].map(samples)).toEqual([40, 41, 41, 40]);
+  });
+
+  test("whoever leaves with a code of its own was not dropped; whoever gives its peer up, or is sent away, was", () => {
+    const samples = (how: Parameters<Story["close"]>[2]) => {
+      const story = dropped(40, (i) => i * 150);
+      story.join(500, "a", 600, 1);
+      return judged(story.close(500, 10_050, how)).samples;
+    };
+    expect(samples({ code: 1_000, by: "self" })).toBe(40);
+    expect(samples({ code: null, by: "self" })).toBe(41);
+    expect(samples({ code: 1_012, by: "peer" })).toBe(41);
+    expect(samples({ code: null, by: "unknown" })).toBe(41);
+  });
+
+  test("B16: who retries in the very moment of the drop is part of the herd", () => {
+    expect(judged(dropped(40, () => 0))).toMatchObject({ status: "breached", measured: 100 });
+  });
+
+  test("a herd belongs to the phase of the fault that made it", () => {
+    const story = dropped(40, (i) => i * 150).fault("kill", "server-3", 28_000, 30_000);
+    for (let i = 0; i < 40; i++) {
+      story.join(100 + i, "b", 600, 2);
+      story.close(100 + i, 28_001).due(100 + i, 29_001, 0);
+    }
+    expect(judged(story)).toMatchObject({ status: "met", samples: 40 });
+    expect(judgeOne(check, story.record(), "during kill server-3")).toMatchObject({
+      status: "breached",
+      samples: 40,
+    });
+  });
+
+  test("where CONNECTED named another server than the one that was dialled, either may be the one that was hit", () => {
+    const story = dropped(40, (i) => i * 150);
+    const record = story.record();
+    const connections = record.ledger.connections.map((event) =>
+      event.what === "closed" && event.client === 0
+        ? { ...event, endpoint: 0 }
+        : event.what === "closed" && event.client === 1
+          ? { ...event, server: "server-1" }
+          : event,
+    );
+    const behind = { ...record, ledger: { ...record.ledger, connections } };
+    expect(judgeOne(check, behind, DURING).samples).toBe(40);
+  });
+
   test("29 dropped clients say nothing, 30 do", () => {
     expect(judged(dropped(29, () => 1_000))).toMatchObject({ status: "unknown", samples: 29 });
     expect(judged(dropped(30, () => 1_000))).toMatchObject({ status: "breached", samples: 30 });
