@@ -4,14 +4,14 @@ import type { Examiner, Peer } from "./model/examiner.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { count, heard, hears, hearsAll, missingOf, type Said, say, shout, topicOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, holdMs: 16_000, downMs: 2_000, mouths: 2, sayEveryMs: 10, followers: 3 };
+const params = { ...backgroundChat, holdMs: 16_000, downMs: 2_000, mouths: 2, sayEveryMs: 20, followers: 3 };
 type Crash = typeof params;
 
 /** The instance that dies; examiners dial it on purpose. */
 const VICTIM = 1;
 const BASELINE_MS = 3_000;
 /** Before the crash, so that it meets a busy room. */
-const SPEAK_BEFORE_MS = 1_500;
+const SPEAK_BEFORE_MS = 1_000;
 /** In which the crash must come, also on a busy machine. */
 const CRASH_WITHIN_MS = 5_000;
 /** What an instance leaves behind is published after 3 s by others that look every second (A79); twice that. */
