@@ -78,6 +78,7 @@ describe("the matrix", () => {
       healthyRuns: 4,
       alarms: 0,
       healthyUnknown: 0,
+      healthyNotRun: 0,
     });
     expect(exitOf(right)).toBe(0);
     const wrong = await prove(
@@ -269,7 +270,8 @@ describe("going on where it stopped", () => {
 
 test("once the time is over nothing begins: what is left is unknown, and never a miss or a proof", async () => {
   let begun = 0;
-  const runner = scripted((defect) => ({ "close-codes": defect ? "breached" : "met" }));
+  const named = Object.fromEntries(all.map(({ caughtBy }) => [caughtBy.check, "breached" as const]));
+  const runner = scripted(() => named);
   const matrix = await prove(all, await options({ mayBegin: () => begun++ < 2 }), runner);
   expect(runner.ran).toHaveLength(2);
   expect(matrix.rows.map(({ ended }) => ended)).toEqual(["completed", "completed", "not run", "not run"]);
