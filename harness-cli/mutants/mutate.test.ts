@@ -29,6 +29,7 @@ test("comments, texts, types, arrows and imports are left alone", () => {
     "run(() => 1);",
     "of(/a < b/);",
     "while (low < high) {",
+    "for (let i = 0; i < 9; i++) {",
   ]) {
     expect(mutantsOf(source), source).toEqual([]);
   }

@@ -66,7 +66,7 @@ function masked(source: string): string {
       .replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g, blank)
       .replace(/\/(?![ /*])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\/[dgimsuy]*(?=[.,;)])/g, blank)
       // The condition of a loop would only make it endless.
-      .replace(/\bwhile \([^\n]*/g, blank)
+      .replace(/\b(?:while \(|for \(let )[^\n]*/g, blank)
       .replace(/^\s*(?:import|export) [^;]*? from +;/gm, blank)
   );
 }
