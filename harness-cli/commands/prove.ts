@@ -18,6 +18,7 @@ import { sourceMark } from "../prove/source-mark.ts";
 import { prove as proveDefects, requestsOf } from "../prove.ts";
 import { run } from "../run.ts";
 import { runAsOption } from "../run-as.ts";
+import { meetDaemon } from "../target/containers/daemon.ts";
 import type { World } from "../world.ts";
 
 interface Options {
@@ -65,6 +66,7 @@ export function prove(program: Command, world: World, done: Action): void {
       for (const request of requestsOf(defects, { seed, healthyRuns, cwd, system }))
         await plan(request, catalog);
 
+      if (options.runAs === "containers") await meetDaemon(world.env);
       const runsDir = path.resolve(cwd, options.out, "prove");
       const results = await openResults(runsDir, await sourceMark(), options.fresh === true);
       using progress = progressOn(world.stderr, false);

@@ -15,7 +15,7 @@ const WITHOUT_DAEMON = [
 
 test("no daemon: SW_NO_CONTAINERS, exit 4, said before anything is made", async () => {
   await using box = await sandbox(WITHOUT_DAEMON);
-  for (const command of [["run", "ramp"], ["demo"], ["prove", "--healthy", "0"]]) {
+  for (const command of [["run", "ramp"], ["demo"], ["prove", "abrupt-close-1006", "--healthy", "0"]]) {
     const { exit, err } = await box.run(...command, "--run-as", "containers");
     expect([exit, err.match(/^SW_\w+: .*/gm)]).toEqual([
       4,
