@@ -1,13 +1,6 @@
-import {
-  chatBounds,
-  chatChecks,
-  chatExplain,
-  chatParams,
-  chatTiming,
-  chatters,
-  chatWarmUpMs,
-} from "./model/chat.ts";
+import { chatBounds, chatExplain, chatParams, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner } from "./model/examiner.ts";
+import { quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = {
@@ -51,7 +44,7 @@ export default defineScenario({
     evilOrigin: "an Origin that the server must refuse",
   },
   bounds: { ...chatBounds, examiners: [1, 10], messageBytesMax: [1_024, 16_000_000] },
-  checks: [...chatChecks, "refusals", "orderly-close"],
+  checks: [...quietChecks, "refusals", "orderly-close"],
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), examiner: examiner(given) }),
 });

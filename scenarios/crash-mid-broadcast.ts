@@ -1,10 +1,10 @@
-import { backgroundChat } from "./model/background.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
+import { quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { count, heard, hears, hearsAll, missingOf, type Said, say, shout, topicOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, holdMs: 16_000, downMs: 2_000, mouths: 2, sayEveryMs: 20, followers: 3 };
+const params = { ...quietChat, holdMs: 16_000, downMs: 2_000, mouths: 2, sayEveryMs: 20, followers: 3 };
 type Crash = typeof params;
 
 /** The instance that dies; examiners dial it on purpose. */
@@ -59,11 +59,7 @@ export default defineScenario({
   },
   // Not recovery-time: full jitter alone may take 16 s, and reconnect-storm is about that. Not delivery-p99: what is
   // taken over comes 3 s late by design, and a few of these are 1 % of so short a baseline.
-  checks: [
-    ...chatChecks.filter((check) => check !== "recovery-time" && check !== "delivery-p99"),
-    "catch-up",
-    "once-only",
-  ],
+  checks: [...quietChecks, "catch-up", "once-only"],
   reference: () => ({ USER_RATE: "off", SESSION_RATE: "off" }),
   faults: (given) => [`kill@${killMs(given)}ms..${killMs(given) + given.downMs}ms:server-${VICTIM + 1}`],
   timing: chatTiming,

@@ -1,10 +1,10 @@
-import { backgroundChat } from "./model/background.ts";
 import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner } from "./model/examiner.ts";
+import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { heard, shout, topicOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, holdMs: 17_000, outageMs: 3_000, refusalMs: 3_000 };
+const params = { ...quietChat, holdMs: 17_000, outageMs: 3_000, refusalMs: 3_000 };
 type Down = typeof params;
 
 const BASELINE_MS = 2_500;

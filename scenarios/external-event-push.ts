@@ -1,11 +1,11 @@
-import { backgroundChat } from "./model/background.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
 import { isTaken, push } from "./model/push.ts";
+import { quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { heard, hears } from "./model/talk.ts";
 
-const params = { ...backgroundChat, events: 5 };
+const params = { ...quietChat, events: 5 };
 type Pushing = typeof params;
 
 const QUEUE = "/queue/events";
@@ -43,7 +43,7 @@ export default defineScenario({
   params,
   explain: { ...chatExplain, events: "events that are pushed, each of them twice" },
   bounds: { ...chatBounds, events: [1, 50] },
-  checks: [...chatChecks, "reaches-everyone", "once-only"],
+  checks: [...quietChecks, "reaches-everyone", "once-only"],
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), examiner: examiner(given) }),
 });

@@ -1,10 +1,10 @@
-import { backgroundChat } from "./model/background.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
+import { quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { count, heard, hearsAll, missingOf, repeatedOf, say, topicOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, relay: "pubsub", said: 6 };
+const params = { ...quietChat, relay: "pubsub", said: 6 };
 type FanOut = typeof params;
 
 /** Well above the second in which a delivery must have come (D3). */
@@ -45,7 +45,7 @@ export default defineScenario({
     said: "messages that the examiner says on each instance",
   },
   bounds: { ...chatBounds, relay: ["pubsub", "streams"], said: [1, 10] },
-  checks: [...chatChecks, "reaches-everyone", "once-only"],
+  checks: [...quietChecks, "reaches-everyone", "once-only"],
   reference: ({ relay }) => ({ RELAY: relay }),
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), examiner: examiner(given) }),

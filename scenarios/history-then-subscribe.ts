@@ -1,10 +1,10 @@
-import { backgroundChat } from "./model/background.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
+import { quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { heard, hears, missingOf, PATIENCE_MS, say, shout, topicOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, joins: 6, join: "resume", saidBetween: 3, saidMeanwhile: 10 };
+const params = { ...quietChat, joins: 6, join: "resume", saidBetween: 3, saidMeanwhile: 10 };
 type Joining = typeof params;
 
 const asks = [
@@ -45,7 +45,7 @@ export default defineScenario({
     saidBetween: [1, 20],
     saidMeanwhile: [0, 20],
   },
-  checks: [...chatChecks, "catch-up", "resumed-order", "private-stays-private"],
+  checks: [...quietChecks, "catch-up", "resumed-order", "private-stays-private"],
   reference: () => ({ USER_RATE: "off", SESSION_RATE: "off" }),
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), examiner: examiner(given) }),

@@ -1,12 +1,12 @@
-import { backgroundChat } from "./model/background.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner } from "./model/examiner.ts";
 import { isTaken, push } from "./model/push.ts";
+import { quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { samples } from "./model/series.ts";
 import { count, heard, hears, hearsAll, missingOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, items: 3, heartbeatMs: 2_000 };
+const params = { ...quietChat, items: 3, heartbeatMs: 2_000 };
 type Draining = typeof params;
 
 const QUEUE = "/queue/waiting";
@@ -60,7 +60,7 @@ export default defineScenario({
       "the reference server's heart-beat; two of them are how long it waits for a half-open client to show what it took",
   },
   bounds: { ...chatBounds, items: [2, 50], heartbeatMs: [500, 60_000] },
-  checks: [...chatChecks, "catch-up", "resumed-order", "once-only", "bounds"],
+  checks: [...quietChecks, "catch-up", "resumed-order", "once-only", "bounds"],
   reference: ({ heartbeatMs }) => ({ HEARTBEAT_MS: String(heartbeatMs) }),
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), examiner: examiner(given), witness: witness(given) }),

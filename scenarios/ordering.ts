@@ -1,10 +1,10 @@
-import { backgroundChat } from "./model/background.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
+import { quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { heard, hearsAll, PATIENCE_MS, type Said, shout, topicOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, senders: 2, rounds: 6, burst: 15, jitterMs: 15, slowForMs: 7_000 };
+const params = { ...quietChat, senders: 2, rounds: 6, burst: 15, jitterMs: 15, slowForMs: 7_000 };
 type InOrder = typeof params;
 
 const asks = [
@@ -48,7 +48,7 @@ export default defineScenario({
     jitterMs: [5, 500],
     slowForMs: [1_000, 3_600_000],
   },
-  checks: [...chatChecks, "resumed-order"],
+  checks: [...quietChecks, "resumed-order"],
   reference: () => ({ USER_RATE: "off", SESSION_RATE: "off" }),
   faults: (given) => [
     `latency@${slowMs(given)}ms..${slowMs(given) + given.slowForMs}ms:server-all/postgres,latencyMs=${given.jitterMs},jitterMs=${given.jitterMs},stream=downstream`,

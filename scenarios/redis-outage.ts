@@ -1,10 +1,10 @@
-import { backgroundChat } from "./model/background.ts";
 import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner } from "./model/examiner.ts";
+import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { hears, say, topicOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, holdMs: 16_000, outageMs: 3_000 };
+const params = { ...quietChat, holdMs: 16_000, outageMs: 3_000 };
 type Outage = typeof params;
 
 const BASELINE_MS = 3_000;

@@ -1,5 +1,5 @@
-import { backgroundChat } from "./model/background.ts";
 import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario } from "./model/scenario.ts";
 
 const BASELINE_MS = 3_000;
@@ -11,7 +11,7 @@ export default defineScenario({
   name: "redis-restart",
   summary: "Redis crashes and comes back empty: every room's sequence goes on, nothing confirmed is lost",
   requirement: ["C44"],
-  params: { ...backgroundChat, holdMs: 16_000 },
+  params: { ...quietChat, holdMs: 16_000 },
   explain: {
     ...chatExplain,
     holdMs: "time for which they publish; Redis crashes after the first 5 s of it",

@@ -1,10 +1,10 @@
-import { backgroundChat } from "./model/background.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
+import { quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { count, heard, hears, missingOf, PATIENCE_MS, type Said, say, topicOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, missed: 5, replayMax: 20 };
+const params = { ...quietChat, missed: 5, replayMax: 20 };
 type Resume = typeof params;
 
 const asks = [
@@ -54,7 +54,7 @@ export default defineScenario({
       "the most that the reference server replays; more than that is said while it is away the last time",
   },
   bounds: { ...chatBounds, missed: [2, 10], replayMax: [10, 100] },
-  checks: [...chatChecks, "catch-up", "resumed-order", "once-only"],
+  checks: [...quietChecks, "catch-up", "resumed-order", "once-only"],
   // The writer's 10 a second would make the last absence long; limits are not what this is about.
   reference: ({ replayMax }) => ({ REPLAY_MAX: String(replayMax), USER_RATE: "off", SESSION_RATE: "off" }),
   timing: chatTiming,

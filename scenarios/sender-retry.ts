@@ -1,10 +1,10 @@
-import { backgroundChat } from "./model/background.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
+import { quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { heard, hears, hearsAll, say, shout, topicOf } from "./model/talk.ts";
 
-const params = { ...backgroundChat, rounds: 5 };
+const params = { ...quietChat, rounds: 5 };
 type Retrying = typeof params;
 
 const asks = [
@@ -37,7 +37,7 @@ export default defineScenario({
     rounds: "messages that are repeated after their RECEIPT, and as many whose sender left before it",
   },
   bounds: { ...chatBounds, rounds: [1, 100] },
-  checks: [...chatChecks, "catch-up", "once-only"],
+  checks: [...quietChecks, "catch-up", "once-only"],
   // One user sends all of it, as fast as the connections come: limits are not what this is about.
   reference: () => ({ USER_RATE: "off", SESSION_RATE: "off" }),
   timing: chatTiming,

@@ -1,13 +1,6 @@
-import {
-  chatBounds,
-  chatChecks,
-  chatExplain,
-  chatParams,
-  chatTiming,
-  chatters,
-  chatWarmUpMs,
-} from "./model/chat.ts";
+import { chatBounds, chatExplain, chatParams, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner } from "./model/examiner.ts";
+import { quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 /** The code of a session that never begins (A57, A76). */
@@ -69,7 +62,7 @@ export default defineScenario({
     silentSockets: [1, 1_000],
     firstMessageMs: [1_000, 60_000],
   },
-  checks: [...chatChecks, "refusals", "orderly-close"],
+  checks: [...quietChecks, "refusals", "orderly-close"],
   reference: ({ firstMessageMs }) => ({ FIRST_MESSAGE_MS: String(firstMessageMs) }),
   timing: chatTiming,
   roles: (given) => ({ chatter: chatters(given), silent: silent(given) }),
