@@ -1,59 +1,6 @@
-import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Plan } from "../../reports/record/plan.ts";
-import type { Flush, Telemetry } from "../../scenarios/model/telemetry.ts";
-import { eventually, jsonOf, linesOf, onlyRun, sandbox } from "./cli-process.ts";
-
-interface VerdictFile {
-  readonly overall: string;
-  readonly ended: { readonly how: string };
-  readonly checks: readonly {
-    readonly name: string;
-    readonly phase: string;
-    readonly status: string;
-    readonly why?: string;
-  }[];
-}
-
-interface Ran {
-  readonly exit: number | string;
-  readonly out: string;
-  readonly verdict: VerdictFile;
-  readonly plan: Plan;
-  readonly connections: Flush["connections"];
-}
-
-/** A whole run by the command line, read back. */
-async function run(...argv: string[]): Promise<Ran> {
-  await using box = await sandbox();
-  const { exit, out, err } = await box.run("run", ...argv);
-  expect(err).not.toContain("SW_");
-  const dir = await onlyRun(box.runs);
-  const ledger = await linesOf<Telemetry>(path.join(dir, "ledger.jsonl"));
-  return {
-    exit,
-    out,
-    verdict: await jsonOf<VerdictFile>(path.join(dir, "verdict.json")),
-    plan: await jsonOf<Plan>(path.join(dir, "plan.json")),
-    connections: ledger.flatMap((line) => (line.type === "flush" ? line.connections : [])),
-  };
-}
-
-/**
- * What a check found against the system. Where the generator was starved it may not say "breached"; it tells what it
- * would have said.
- */
-function foundBy(check: string, { verdict }: Ran): string {
-  const own = verdict.checks.filter(({ name }) => name === check);
-  expect(own, check).not.toEqual([]);
-  const against = own.filter(
-    ({ status, why = "" }) => status === "breached" || /would have been breached/.test(why),
-  );
-  return against.map(({ why }) => why).join("; ");
-}
-
-const breached = ({ verdict }: Ran) =>
-  verdict.checks.filter(({ status }) => status === "breached").map(({ name }) => name);
+import { breached, C16, foundBy, lost, type Ran, run } from "./balancer-runs.ts";
+import { eventually, sandbox } from "./cli-process.ts";
 
 const C50 = ["proxy-matrix", "-p", "holdMs=6s", "--seed", "50"];
 
@@ -103,18 +50,6 @@ describe("C50: the same small chat through every way in", () => {
 });
 
 describe("C16: quiet clients through a balancer, ten times quicker than production", () => {
-  const C16 = ["idle-through-balancer", "--seed", "16"];
-  /** Role of a client by its number: 20 with beats, then 10 each of silent, client's beats, server's beats. */
-  const roleOf = (client: number) =>
-    client < 20 ? "beating" : client < 30 ? "silent" : client < 40 ? "client-beats" : "server-beats";
-  /** Who lost a connection, by role, and after how much silence. */
-  const lost = ({ connections }: Ran) =>
-    connections.flatMap((each) =>
-      each.what === "closed" && each.code !== 1000
-        ? [{ role: roleOf(each.client), code: each.code, silentMs: each.silentMs }]
-        : [],
-    );
-
   test.each(["nginx", "haproxy"])(
     "an hour of %s's patience: nobody is lost in three times 6 s",
     async (program) => {
@@ -148,86 +83,6 @@ describe("C16: quiet clients through a balancer, ten times quicker than producti
       new Set(["beating", "silent", "client-beats", "server-beats"]),
     );
   });
-
-  test("B1, C16: in real time: 60 s of silence, at a time scale of 1", async () => {
-    const small = ["-p", "beatingClients=6", "-p", "silentClients=6", "-p", "rampMs=1s"];
-    const real = [...C16, ...small, "--time-scale", "1"];
-    const [healthy, broken] = await Promise.all([
-      run(...real, "-p", "idleTimeouts=3"),
-      run(...real, "-p", "idleTimeouts=1", "-p", "reconnect=full-jitter", "--defect", "lb-idle-timeout-60s"),
-    ]);
-    expect(lost(healthy)).toEqual([]);
-    expect(healthy.plan.timing.publishUntilMs).toBeGreaterThanOrEqual(180_000);
-    const closes = broken.connections.flatMap((each) =>
-      each.what === "closed" && each.code === null ? [each] : [],
-    );
-    expect(new Set(closes.map(({ client }) => client))).toEqual(new Set([6, 7, 8, 9, 10, 11]));
-    for (const { silentMs } of closes) expect(silentMs).toBeGreaterThan(59_000);
-  }, 400_000);
-});
-
-describe("C52: affinity by cookie", () => {
-  const C52 = ["ramp", "--balance", "cookie", "--probe", "0", "--seed", "52"].concat(
-    ["clients=24", "roomSize=4", "rampMs=1s", "holdMs=14s", "publishEveryMs=1s", "drainMs=1s"].flatMap(
-      (param) => ["-p", param],
-    ),
-    ["--fault", "cut@4s..5s:balancer/clients"],
-  );
-
-  test.each([
-    ["nginx", "k6"],
-    ["haproxy", "k6"],
-    ["nginx", "native"],
-    ["haproxy", "native"],
-  ])(
-    "F8: behind %s every client of %s keeps a cookie of its own, and comes back to its server",
-    async (program, engine) => {
-      const ran = await run(...C52, "--balancer", program, "--engine", engine);
-      const serversOf = Map.groupBy(
-        ran.connections.filter((each) => each.what === "connected"),
-        ({ client }) => client,
-      );
-      const first = [...serversOf.values()].map(([each]) => each?.server ?? "");
-      expect(first).toHaveLength(24);
-      for (const server of ["server-1", "server-2", "server-3"])
-        expect(first.filter((name) => name === server).length, server).toBe(8);
-      const again = [...serversOf.values()].filter((own) => own.length > 1);
-      expect(again.length).toBeGreaterThan(12);
-      for (const own of again) expect(new Set(own.map(({ server }) => server)).size).toBe(1);
-      expect(breached(ran).filter((check) => check !== "recovery-time")).toEqual([]);
-    },
-  );
-});
-
-test("C52, INV-BALANCE: when everybody comes in anew, they are spread evenly again", async () => {
-  const ran = await run("sticky-clients", "--balancer", "nginx", "--seed", "31");
-  expect(foundBy("balance", ran)).toBe("");
-  expect(breached(ran)).toEqual([]);
-}, 180_000);
-
-test("B31: with affinity each goes back to where it was, and the restarted one stays empty", async () => {
-  const ran = await run("sticky-clients", "--balancer", "haproxy", "--defect", "sticky-skew", "--seed", "31");
-  expect(foundBy("balance", ran)).toMatch(/the fullest instance carries 1\.\d+ times the mean/);
-}, 180_000);
-
-describe("C53: an instance goes and comes back while users keep coming", () => {
-  const C53 = ["scale-in-out", "--seed", "53"];
-
-  test.each(["nginx", "haproxy"])(
-    "C53, F28: %s counts connections: the one that came back gets its share",
-    async (program) => {
-      const ran = await run(...C53, "--balancer", program);
-      expect(foundBy("balance", ran)).toBe("");
-      expect(breached(ran)).toEqual([]);
-      expect(ran.plan.target).toMatchObject({ balancer: { balance: "least-connections" } });
-    },
-    180_000,
-  );
-
-  test("B33: in turn, it stays nearly empty", async () => {
-    const ran = await run(...C53, "--defect", "no-rebalance-after-restart");
-    expect(foundBy("balance", ran)).toMatch(/the fullest instance carries 1\.\d+ times the mean/);
-  }, 180_000);
 });
 
 test("E32, E33, E36, E40: faults of the balancer in one run, each seen to work and to be gone, and judged by server", async () => {
