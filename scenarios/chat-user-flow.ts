@@ -1,14 +1,13 @@
 import type { BackoffName } from "./model/backoff.ts";
-import { chatBounds, chatChecks, chatExplain, chatParams, chatTiming } from "./model/chat.ts";
+import { chatBounds, chatChecks, chatExplain, chatTiming } from "./model/chat.ts";
+import { quietChat } from "./model/quiet-chat.ts";
 import { inRoom, roomOf } from "./model/room.ts";
 import { defineScenario, type Role } from "./model/scenario.ts";
 import type { Session } from "./model/session.ts";
 
 /** The source's 2 s and 10 s by ten, and with them its 307 s of a session by fifteen. */
 const params = {
-  ...chatParams,
-  clients: 30,
-  rampMs: 2_000,
+  ...quietChat,
   holdMs: 18_000,
   thinkBeforeMs: 200,
   publishEveryMs: 1_000,

@@ -1,13 +1,10 @@
-import { chatBounds, chatExplain, chatParams, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import type { Examiner } from "./model/examiner.ts";
-import { quietChecks } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const params = {
-  ...chatParams,
-  clients: 30,
-  rampMs: 2_000,
-  holdMs: 16_000,
+  ...quietChat,
   examiners: 1,
   messageBytesMax: 65_536,
   evilOrigin: "https://evil.example",
@@ -51,7 +48,7 @@ export default defineScenario({
 
 function examiner(given: Smoke): ExamRole {
   return {
-    load: { kind: "constant", clients: given.examiners, atMs: chatWarmUpMs(given.rampMs) + 500 },
+    load: examinersAfter(given.rampMs, given.examiners),
     asks,
     async exam(examiner) {
       await heartBeat(examiner);

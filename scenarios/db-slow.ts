@@ -1,13 +1,6 @@
-import {
-  chatBounds,
-  chatChecks,
-  chatExplain,
-  chatParams,
-  chatTiming,
-  chatters,
-  chatWarmUpMs,
-} from "./model/chat.ts";
+import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Heard, Peer } from "./model/examiner.ts";
+import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 /** The baseline that the slow time is compared with. */
@@ -22,9 +15,7 @@ const ANSWER_WITHIN_MS = 8_000;
 const REPLIES = "/user/queue/reply";
 
 const params = {
-  ...chatParams,
-  clients: 30,
-  rampMs: 2_000,
+  ...quietChat,
   holdMs: 20_000,
   pairs: 3,
   heartbeatMs: 2_000,

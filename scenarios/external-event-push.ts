@@ -1,7 +1,7 @@
-import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
 import { isTaken, push } from "./model/push.ts";
-import { quietChat, quietChecks } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { heard, hears } from "./model/talk.ts";
 
@@ -50,7 +50,7 @@ export default defineScenario({
 
 function examiner(given: Pushing): ExamRole {
   return {
-    load: { kind: "constant", clients: 1, atMs: chatWarmUpMs(given.rampMs) + 500 },
+    load: examinersAfter(given.rampMs, 1),
     asks,
     async exam(examiner) {
       await whileConnected(examiner, given.events);

@@ -1,6 +1,6 @@
-import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
-import { quietChat, quietChecks } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { count, heard, hearsAll, missingOf, repeatedOf, say, topicOf } from "./model/talk.ts";
 
@@ -53,7 +53,7 @@ export default defineScenario({
 
 function examiner(given: FanOut): ExamRole {
   return {
-    load: { kind: "constant", clients: 1, atMs: chatWarmUpMs(given.rampMs) + 500 },
+    load: examinersAfter(given.rampMs, 1),
     asks,
     exam: (examiner) => everybodyHears(examiner, given.said),
   };

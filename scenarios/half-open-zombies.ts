@@ -1,13 +1,6 @@
-import {
-  chatBounds,
-  chatChecks,
-  chatExplain,
-  chatParams,
-  chatTiming,
-  chatters,
-  chatWarmUpMs,
-} from "./model/chat.ts";
+import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import { type Examiner, NotConnected, type Peer } from "./model/examiner.ts";
+import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 /** The budget of INV-REAP: dead after 1.5 intervals, noticed by the next tick. */
@@ -21,9 +14,7 @@ const PATIENCE_MS = 4_000;
 const LOOK_EVERY_MS = 250;
 
 const params = {
-  ...chatParams,
-  clients: 30,
-  rampMs: 2_000,
+  ...quietChat,
   holdMs: 18_000,
   zombies: 5,
   heartbeatMs: 4_000,

@@ -1,13 +1,6 @@
-import {
-  chatBounds,
-  chatChecks,
-  chatExplain,
-  chatParams,
-  chatTiming,
-  chatters,
-  chatWarmUpMs,
-} from "./model/chat.ts";
+import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
+import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const BASELINE_MS = 3_000;
@@ -16,9 +9,7 @@ const LOOK_EVERY_MS = 200;
 const READY_AGAIN_WITHIN_MS = 8_000;
 
 const params = {
-  ...chatParams,
-  clients: 30,
-  rampMs: 2_000,
+  ...quietChat,
   holdMs: 17_000,
   awayMs: 5_000,
 };

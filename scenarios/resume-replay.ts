@@ -1,6 +1,6 @@
-import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
-import { quietChat, quietChecks } from "./model/quiet-chat.ts";
+import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { count, heard, hears, missingOf, PATIENCE_MS, type Said, say, topicOf } from "./model/talk.ts";
 
@@ -63,7 +63,7 @@ export default defineScenario({
 
 function examiner(given: Resume): ExamRole {
   return {
-    load: { kind: "constant", clients: 1, atMs: chatWarmUpMs(given.rampMs) + 500 },
+    load: examinersAfter(given.rampMs, 1),
     asks,
     async exam(examiner) {
       const { user, number } = examiner.client;

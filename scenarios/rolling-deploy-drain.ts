@@ -1,13 +1,6 @@
-import {
-  chatBounds,
-  chatChecks,
-  chatExplain,
-  chatParams,
-  chatTiming,
-  chatters,
-  chatWarmUpMs,
-} from "./model/chat.ts";
+import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Closed, Dialled, Examiner, Peer } from "./model/examiner.ts";
+import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const SERVER_EVENTS = "/topic/server.events";
@@ -24,9 +17,7 @@ const LONGEST_MS = 86_400_000;
 const PATIENCE_MS = 8_000;
 
 const params = {
-  ...chatParams,
-  clients: 30,
-  rampMs: 2_000,
+  ...quietChat,
   holdMs: 27_000,
   reconnect: "full-jitter-short",
   watchersPerInstance: 16,

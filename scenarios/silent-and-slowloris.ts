@@ -1,6 +1,6 @@
-import { chatBounds, chatExplain, chatParams, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner } from "./model/examiner.ts";
-import { quietChecks } from "./model/quiet-chat.ts";
+import { quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 /** The code of a session that never begins (A57, A76). */
@@ -9,9 +9,7 @@ const POLICY = 1008;
 const PATIENCE_MS = 5_000;
 
 const params = {
-  ...chatParams,
-  clients: 30,
-  rampMs: 2_000,
+  ...quietChat,
   holdMs: 14_000,
   silentSockets: 20,
   firstMessageMs: 4_000,

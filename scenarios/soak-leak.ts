@@ -1,13 +1,6 @@
-import {
-  chatBounds,
-  chatChecks,
-  chatExplain,
-  chatParams,
-  chatTiming,
-  chatters,
-  chatWarmUpMs,
-} from "./model/chat.ts";
+import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
 import type { Examiner } from "./model/examiner.ts";
+import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 
 const OPEN_FILES = "process_open_fds";
@@ -20,9 +13,7 @@ const LOOK_EVERY_MS = 250;
 const SLACK_SHARE = 0.25;
 
 const params = {
-  ...chatParams,
-  clients: 30,
-  rampMs: 2_000,
+  ...quietChat,
   holdMs: 17_000,
   healthChecks: 40,
   sessions: 20,

@@ -45,14 +45,14 @@ export class Ledger {
     }
     const isNewSequence = this.#sequence(delivery, subscription);
     const { slot } = delivery;
-    if (!next(got.runs, slot) && !add(got.runs, slot)) {
+    if (!add(got.runs, slot)) {
       const { subscription, publisher, receivedMs } = delivery;
       const rendered = isNewSequence === undefined ? {} : { rendered: isNewSequence };
       this.#odd({ what: "duplicate", atMs: receivedMs, subscription, publisher, slot, ...rendered });
       return false;
     }
     if (got.fresh.length === 0) this.#changed.push([delivery.subscription, delivery.publisher, got]);
-    if (!next(got.fresh, slot)) add(got.fresh, slot);
+    add(got.fresh, slot);
     this.#compare(delivery, subscription, got);
     return true;
   }
@@ -125,10 +125,10 @@ export class Ledger {
     if (sequence === undefined || elsewhere !== undefined) return undefined;
     const { sequences } = state;
     if (sequences.length > 2 * HOLES_MAX) return undefined;
-    if (!next(sequences, sequence) && !add(sequences, sequence)) return false;
+    if (!add(sequences, sequence)) return false;
     const { freshSequences } = state;
     if (freshSequences.length === 0) this.#sequenced.push([subscription, state]);
-    if (!next(freshSequences, sequence)) add(freshSequences, sequence);
+    add(freshSequences, sequence);
     return true;
   }
 
@@ -220,23 +220,16 @@ interface Got {
   highest: number;
 }
 
-/** Nearly always it is the next one; `add` knows all the others. */
-function next(runs: number[], slot: number): boolean {
-  const last = runs.length - 1;
-  if (last < 0 || runs[last] !== slot - 1) return false;
-  runs[last] = slot;
-  return true;
-}
-
 /** Adds a slot to runs `[from, to, …]`. False when it was in already. */
 export function add(runs: number[], slot: number): boolean {
   const last = runs.length - 1;
-  if (last < 0 || slot > (runs[last] as number) + 1) {
-    runs.push(slot, slot);
-    return true;
-  }
+  // Nearly always the next slot, or one after a hole.
   if (slot === (runs[last] as number) + 1) {
     runs[last] = slot;
+    return true;
+  }
+  if (last < 0 || slot > (runs[last] as number)) {
+    runs.push(slot, slot);
     return true;
   }
   const index = runContainingOrAfter(runs, slot);
