@@ -62,9 +62,9 @@ test("rule 6: the line says in one word whether its figures can be believed, and
   live.telemetry(late("lateness", 50));
   expect(said()).toBe("fit");
   machine(0.95, 0);
-  expect(said()).toBe("starved (CPU 95 % busy)");
+  expect(said()).toBe("starved (the machine's CPU was 95 % busy)");
   machine(0.95, 0.2);
-  expect(said()).toBe("starved (20 % of the CPU taken away)");
+  expect(said()).toBe("starved (20 % of the CPU was taken away by the hypervisor)");
   live.telemetry(late("lateness", 80));
   expect(said()).toBe("late (sends 80 ms late)");
   live.telemetry(late("loopLag", 150));

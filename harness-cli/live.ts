@@ -1,3 +1,4 @@
+import { shortOfCpu } from "../reports/fitness.ts";
 import { SECOND_LIMITS } from "../reports/generator-limits.ts";
 import type { Sample } from "../reports/record/samples.ts";
 import { emptyHistogram, type Histogram, merge, percentile } from "../scenarios/model/histogram.ts";
@@ -26,12 +27,7 @@ export class Live {
 
   sample(sample: Sample): void {
     if (sample.kind !== "machine") return;
-    const stolen = 100 * (sample.stolen ?? 0);
-    const cpu = 100 * (sample.cpu ?? 0);
-    if (stolen >= SECOND_LIMITS.stolenPercent)
-      this.#starved = `${Math.round(stolen)} % of the CPU taken away`;
-    else if (cpu >= SECOND_LIMITS.cpuPercent) this.#starved = `CPU ${Math.round(cpu)} % busy`;
-    else this.#starved = undefined;
+    this.#starved = shortOfCpu(sample);
   }
 
   faultBegan(name: string): void {

@@ -44,6 +44,24 @@ test.runIf(onLinux)(
   },
 );
 
+test.runIf(onLinux)("I87: two that want the same core wait for each other", async () => {
+  const burners = [1, 2].map(() => spawn("taskset", ["-c", "0", process.execPath, "-e", "for(;;);"]));
+  try {
+    using machine = machineSampler();
+    const pids = { one: burners[0]?.pid as number, other: burners[1]?.pid as number };
+    await vi.waitFor(
+      () => {
+        const { processWaitMs } = machine.sample(0, pids);
+        expect(processWaitMs?.one).toBeGreaterThan(50);
+        expect(processWaitMs?.other).toBeGreaterThan(50);
+      },
+      { timeout: 20_000, interval: 1_000 },
+    );
+  } finally {
+    for (const burner of burners) burner.kill("SIGKILL");
+  }
+});
+
 test("a process that is gone has no numbers", () => {
   using machine = machineSampler();
   const sample = machine.sample(0, { gone: 2 ** 22 - 1 });

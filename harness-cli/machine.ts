@@ -9,6 +9,7 @@ import {
   parsePortRange,
   parseStat,
   parseStatus,
+  parseWaitMs,
   type Reading,
 } from "./target/proc-files.ts";
 
@@ -55,11 +56,13 @@ export function machineSampler(): MachineSampler {
       const now = readings();
       const processCpu: Record<string, number> = {};
       const processRss: Record<string, number> = {};
+      const processWaitMs: Record<string, number> = {};
       for (const [name, pid] of Object.entries(pids)) {
         const used = readTree(pid, last, now);
         if (used === undefined) continue;
         processCpu[name] = round(used.ticks / TICKS_PER_SECOND / seconds);
         processRss[name] = used.bytes;
+        processWaitMs[name] = round(used.waitMs);
       }
       lastCpu = cpu;
       lastMs = nowMs;
@@ -70,6 +73,7 @@ export function machineSampler(): MachineSampler {
         ...shares,
         processCpu,
         processRss,
+        processWaitMs,
         ...loop.take(),
         clockStepMs: round(clockOffsetMs() - offsetStartMs),
         cores: os.availableParallelism(),
@@ -185,35 +189,61 @@ interface Readings {
   /** Ticks since boot. */
   readonly atTicks: number;
   readonly byPid: Map<number, Reading>;
+  /** How long each thread waited for a core since it began, ms. */
+  readonly waitMsByThread: Map<number, number>;
 }
 
 function readings(): Readings {
   const uptimeSeconds = read("/proc/uptime", (text) => Number(text.split(" ")[0])) ?? 0;
-  return { atTicks: uptimeSeconds * TICKS_PER_SECOND, byPid: new Map() };
+  return { atTicks: uptimeSeconds * TICKS_PER_SECOND, byPid: new Map(), waitMsByThread: new Map() };
+}
+
+interface Usage {
+  readonly ticks: number;
+  readonly bytes: number;
+  readonly waitMs: number;
 }
 
 /**
- * CPU ticks of a process and its descendants since the last reading, and the memory they hold: all of the first
- * one's, and what the others do not share with it. Undefined when it is gone.
+ * CPU ticks of a process and its descendants since the last reading, the longest that one thread of theirs waited for
+ * a core, and the memory they hold: all of the first one's, and what the others do not share with it. Undefined when
+ * it is gone.
  */
-function readTree(
-  pid: number,
-  last: Readings,
-  now: Readings,
-  isRoot = true,
-): { readonly ticks: number; readonly bytes: number } | undefined {
+function readTree(pid: number, last: Readings, now: Readings, isRoot = true): Usage | undefined {
   const stat = read(`/proc/${pid}/stat`, parseStat);
   const memory = read(`/proc/${pid}/status`, parseStatus);
   if (!stat || !memory) return undefined;
   now.byPid.set(pid, stat);
   let ticks = stat.cpuTicks - ticksBefore(last, last.byPid.get(pid), stat);
   let bytes = isRoot ? memory.residentBytes : memory.privateBytes;
+  let waitMs = longestWait(pid, last, now);
   for (const child of childrenOf(pid)) {
     const used = readTree(child, last, now, false);
     ticks += used?.ticks ?? 0;
     bytes += used?.bytes ?? 0;
+    waitMs = Math.max(waitMs, used?.waitMs ?? 0);
   }
-  return { ticks, bytes };
+  return { ticks, bytes, waitMs };
+}
+
+/** Of one thread of the process since the last reading; one that was not there then counts from now on. */
+function longestWait(pid: number, last: Readings, now: Readings): number {
+  let longestMs = 0;
+  for (const thread of threadsOf(pid)) {
+    const waitMs = read(`/proc/${pid}/task/${thread}/schedstat`, parseWaitMs);
+    if (waitMs === undefined) continue;
+    now.waitMsByThread.set(thread, waitMs);
+    longestMs = Math.max(longestMs, waitMs - (last.waitMsByThread.get(thread) ?? waitMs));
+  }
+  return longestMs;
+}
+
+function threadsOf(pid: number): readonly number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return []; // not Linux, or the process is gone
+  }
 }
 
 /** One that began since then counts from nothing; one that was there already, unread, counts from now on. */

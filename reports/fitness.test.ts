@@ -10,12 +10,15 @@ test("I87: each second is judged by itself, the generator before its machine", (
     .machine(6_000, { stolen: 0.5 })
     .machine(7_990, { stolen: 0.2 })
     .machine(9_010, { stolen: 0.19, cpu: 0.949 })
-    .machine(10_000, { cpu: 0.95 });
-  expect(unfitSeconds(story.record(), 2_000, 10_000)).toEqual([
+    .machine(10_000, { cpu: 0.95 })
+    .machine(11_000, { processWaitMs: { redis: 10, "server-1": 50, k6: 20 } })
+    .machine(12_000, { processWaitMs: { "server-1": 49 } });
+  expect(unfitSeconds(story.record(), 2_000, 12_000)).toEqual([
     { second: 3, of: "generator", why: "sends 60 ms late at p99" },
     { second: 5, of: "generator", why: "event loop 120 ms late at p99" },
     { second: 7, of: "machine", why: "20 % of the CPU was taken away by the hypervisor" },
     { second: 9, of: "machine", why: "the machine's CPU was 95 % busy" },
+    { second: 10, of: "machine", why: "server-1 waited 50 ms for a core" },
   ]);
   expect(unfitSeconds(story.record(), 4_000, 5_000)).toEqual([]);
 });

@@ -37,15 +37,21 @@ function fitnessOf(record: RunRecord, second: number): UnfitSecond | undefined {
   const sample = record.samples.machine.find(({ atMs }) => atMs > fromMs + 500 && atMs <= fromMs + 1_500);
   const full = sample && fullEngine(record, sample);
   if (full) return generator(full);
-  const machine = (why: string): UnfitSecond => ({ second, of: "machine", why });
-  const stolenPercent = 100 * (sample?.stolen ?? 0);
-  if (stolenPercent >= SECOND_LIMITS.stolenPercent) {
-    return machine(`${show(stolenPercent)} % of the CPU was taken away by the hypervisor`);
+  const why = sample && shortOfCpu(sample);
+  return why === undefined ? undefined : { second, of: "machine", why };
+}
+
+/** Why nobody can say whose fault a late answer was in the second before this sample, if nobody can. */
+export function shortOfCpu({ stolen = 0, cpu = 0, processWaitMs = {} }: MachineSample): string | undefined {
+  if (100 * stolen >= SECOND_LIMITS.stolenPercent) {
+    return `${show(100 * stolen)} % of the CPU was taken away by the hypervisor`;
   }
-  const cpuPercent = 100 * (sample?.cpu ?? 0);
-  if (cpuPercent >= SECOND_LIMITS.cpuPercent)
-    return machine(`the machine's CPU was ${show(cpuPercent)} % busy`);
-  return undefined;
+  if (100 * cpu >= SECOND_LIMITS.cpuPercent) return `the machine's CPU was ${show(100 * cpu)} % busy`;
+  const [name, waitMs] = Object.entries(processWaitMs).reduce(
+    (most, next) => (next[1] > most[1] ? next : most),
+    ["", 0],
+  );
+  return waitMs >= SECOND_LIMITS.waitMs ? `${name} waited ${show(waitMs)} ms for a core` : undefined;
 }
 
 /** Which engine used all the CPU that it can: one core for each thread of the native one, every core for k6. */

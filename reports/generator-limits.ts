@@ -16,6 +16,11 @@ export const SECOND_LIMITS = {
   engineCpuPercent: 98,
   /** A machine this full makes everything on it wait, the target too: whose fault a late answer is cannot be told. */
   cpuPercent: 95,
+  /**
+   * For a core, of one thread of the run's own processes, load and target alike: half of D1, beyond which a red latency
+   * could be the machine's own although it is not full over the whole second.
+   */
+  waitMs: 50,
   /** CPU time that the hypervisor gave to others: from here on stalls of 100 ms and more were seen. */
   stolenPercent: 20,
 } as const;

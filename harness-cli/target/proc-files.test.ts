@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { parseCpuTimes, parseDescriptorLimit, parsePortRange, parseStat, parseStatus } from "./proc-files.ts";
+import {
+  parseCpuTimes,
+  parseDescriptorLimit,
+  parsePortRange,
+  parseStat,
+  parseStatus,
+  parseWaitMs,
+} from "./proc-files.ts";
 
 test("/proc/stat: iowait is idle, steal is in use, guest time is not counted twice", () => {
   const text = "cpu  100 20 30 400 50 6 7 8 90 10\ncpu0 1 2 3 4 5 6 7 8 9 10\n";
@@ -11,6 +18,11 @@ test("/proc/<pid>/stat: a name with spaces and parentheses does not shift the fi
     "4711 (a) b (c) S 1 4711 4711 0 -1 4194560 500 0 0 0 250 50 7 8 20 0 11 0 987654 1000 200 18446744";
   expect(parseStat(text)).toEqual({ cpuTicks: 300, startTicks: 987654 });
   expect(() => parseStat("nonsense")).toThrow(SyntaxError);
+});
+
+test("/proc/<pid>/task/<tid>/schedstat: the second number, in milliseconds", () => {
+  expect(parseWaitMs("78901234 1500000 321\n")).toBe(1.5);
+  expect(() => parseWaitMs("")).toThrow("not a schedstat");
 });
 
 test("/proc/<pid>/status: resident and unshared memory in bytes", () => {

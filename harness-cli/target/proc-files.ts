@@ -39,6 +39,13 @@ export function parseStat(text: string): Reading {
   return { startTicks: start as number, cpuTicks };
 }
 
+/** /proc/<pid>/task/<tid>/schedstat: how long a thread waited for a core since it began, ms. */
+export function parseWaitMs(text: string): number {
+  const [, waitedNs] = text.split(" ").map(Number);
+  if (waitedNs === undefined || !Number.isFinite(waitedNs)) throw new SyntaxError("not a schedstat");
+  return waitedNs / 1e6;
+}
+
 export interface Memory {
   readonly residentBytes: number;
   /** What it does not share with others. */

@@ -24,6 +24,11 @@ export interface MachineSample {
   readonly stolen?: number;
   /** CPU seconds per second of each process, by name (`k6`, `server-1`, `redis` …). */
   readonly processCpu: Readonly<Record<string, number>>;
+  /**
+   * The longest that one thread of each process had work and no core to do it on since the previous sample, ms, by
+   * name. Absent where the kernel does not say, and in records of versions before 0.3.
+   */
+  readonly processWaitMs?: Readonly<Record<string, number>>;
   /** Resident bytes, by name. */
   readonly processRss: Readonly<Record<string, number>>;
   /** 99th percentile and maximum of the harness's own event-loop delay since the previous sample, ms. */

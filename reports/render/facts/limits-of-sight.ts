@@ -68,6 +68,12 @@ export function generatorFacts(report: Report, record: RunRecord): readonly Fact
       value: share(machine.map(({ stolen }) => stolen)),
       meaning: "such seconds are set aside where a latency would be over its limit",
     },
+    machine.some(({ processWaitMs }) => processWaitMs !== undefined) && {
+      what: "longest wait of one of its processes for a core, in a second",
+      value: ms(worst(machine.flatMap(({ processWaitMs }) => Object.values(processWaitMs ?? {})))),
+      meaning:
+        "load and target alike; where a latency would be over its limit, seconds with 50 ms are set aside",
+    },
     machine.some(({ descriptorsUsed }) => descriptorsUsed !== undefined) && {
       what: "descriptors / local ports of the load, worst second",
       value: `${share(machine.map(({ descriptorsUsed }) => descriptorsUsed))} / ${share(machine.map(({ portsUsed }) => portsUsed))}`,
