@@ -248,6 +248,7 @@ async function startPaths(options: FrameProxyBenchOptions): Promise<readonly Pat
   });
   const upstream = at("server");
   const toxiproxy = toxiproxyProcess({
+    name: "toxiproxy",
     ...own,
     tools,
     folder,

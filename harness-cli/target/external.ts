@@ -210,6 +210,7 @@ async function startProxies(
   const own = { tools, supervisor, onEvent, folder };
   const logFile = (name: string) => path.resolve(runDir, "logs", `${name}.log`);
   const toxiproxy = toxiproxyProcess({
+    name: "toxiproxy",
     ...own,
     port: ports.toxiproxy as number,
     logFile: logFile("toxiproxy"),

@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { platform } from "node:process";
 import { promisify } from "node:util";
 import type { Limits, Resource } from "../../chaos/topology.ts";
+import { parseDescriptorLimit } from "./proc-files.ts";
 
 const run = promisify(execFile);
 const PRLIMIT_DEADLINE_MS = 5_000;
@@ -51,4 +53,13 @@ function lowestFree(numbers: readonly string[]): number {
   let free = 0;
   while (taken.has(free)) free++;
   return free;
+}
+
+/** How many files each process that we start may open; Infinity where nobody says. */
+export function descriptorLimit(): number {
+  try {
+    return parseDescriptorLimit(readFileSync("/proc/self/limits", "latin1"));
+  } catch {
+    return Number.POSITIVE_INFINITY; // not Linux
+  }
 }

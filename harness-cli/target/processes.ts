@@ -24,6 +24,7 @@ import {
   postgresSettings,
 } from "./postgres.ts";
 import { carryByQuery, postgresStore } from "./postgres-store.ts";
+import { descriptorLimit } from "./process-limits.ts";
 import { type OwnProcess, ownProcess, type ProcessNews, StartFailed } from "./process-port.ts";
 import { redisProcess, redisStore } from "./redis.ts";
 import { ORIGIN, serverEnvironment } from "./server-environment.ts";
@@ -31,7 +32,7 @@ import { allOf, unlessAborted, watchStart } from "./start-together.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { switchBoard } from "./switch-board.ts";
 import type { RunningTarget } from "./target.ts";
-import { ProxiesMissing, toxiproxyProcess } from "./toxiproxy-process.ts";
+import { ProxiesMissing, proxiesFor, toxiproxyProcess } from "./toxiproxy-process.ts";
 
 export interface BringUpOptions {
   readonly plan: Plan;
@@ -88,10 +89,11 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
     : linkNames.filter((name) => linksWithFrames(plan).has(name));
   const frameProxyPorts = framed.length > 0 ? [FRAME_PROXY, ...framed.map(behindFrameProxy)] : [];
   const balancerPorts = reference.balancer ? [BALANCER, `${BALANCER}/nobody`] : [];
+  const proxyNames = namesOfProxies(plan, servers.length);
   const names = [
     "redis",
     "postgres",
-    "toxiproxy",
+    ...proxyNames,
     ...servers,
     ...balancerPorts,
     ...linkNames,
@@ -110,14 +112,20 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
   const redisPlace = { ...own, folder, logFile };
   const redis = redisProcess(tools, "redis", port("redis"), redisPlace);
   const postgres = postgresProcess(tools, port("postgres"), { ...own, folder, logFile: logFile("postgres") });
-  const toxiproxy = toxiproxyProcess({
-    ...own,
-    tools,
-    folder,
-    port: port("toxiproxy"),
-    logFile: logFile("toxiproxy"),
-    links: linkNames.map((name) => linkOf(name, port, framed.includes(name))),
-  });
+  const proxies = proxyNames.map((name, i) =>
+    toxiproxyProcess({
+      ...own,
+      name,
+      tools,
+      folder,
+      port: port(name),
+      logFile: logFile(name),
+      links: linkNames
+        .filter((link) => Math.max(0, servers.indexOf(serverOf(link))) % proxyNames.length === i)
+        .map((link) => linkOf(link, port, framed.includes(link))),
+    }),
+  );
+  const links = proxies.flatMap((proxy) => proxy.links);
   const frameProxy =
     framed.length === 0
       ? undefined
@@ -178,7 +186,11 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
       logFile: logFile(BALANCER),
     });
   const front = [...serverProcesses, ...(balancer ? [balancer.process] : [])];
-  const infrastructure = [redis, postgres, toxiproxy.process, ...(frameProxy ? [frameProxy.process] : [])];
+  const infrastructure = [
+    redis,
+    postgres,
+    ...[...proxies, ...(frameProxy ? [frameProxy] : [])].map(({ process }) => process),
+  ];
   const processes = [...front, ...infrastructure];
 
   /** The servers first: they must not see their stores go and cry about it. */
@@ -197,7 +209,7 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
         supervisor,
         logFile: logFile("postgres"),
       }).then(() => postgres.start()),
-      toxiproxy.start(),
+      ...proxies.map((proxy) => proxy.start()),
       frameProxy?.start() ?? Promise.resolve(),
     ]);
     await allOf(serverProcesses.map((process) => process.start().then(() => process.becomeReady())));
@@ -213,14 +225,14 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
 
   return {
     topology: {
-      links: toxiproxy.links.map((link) => frameProxy?.withFrames(link) ?? link),
+      links: links.map((link) => frameProxy?.withFrames(link) ?? link),
       processes,
       stores: [
         redisStore({
           tools,
           process: redis,
           port: port("redis"),
-          links: toxiproxy.links.filter((link) => link.name.endsWith("/redis")),
+          links: links.filter((link) => link.name.endsWith("/redis")),
           place: redisPlace,
         }),
         postgresStore(postgres, port("postgres")),
@@ -258,6 +270,16 @@ function toolOf({ program }: Balancer, tools: BringUpOptions["tools"]): ToolPath
   const tool = tools[program];
   if (tool) return tool;
   throw new SeaworthyError("SW_TOOL_MISSING", `${program} is not on this machine`, "npx seaworthy doctor");
+}
+
+/** `toxiproxy` alone, or `toxiproxy-1`, `toxiproxy-2` … between which the instances' links are dealt out. */
+function namesOfProxies({ clients }: Plan, instances: number): readonly string[] {
+  const count = proxiesFor(clients, instances, descriptorLimit());
+  return count === 1 ? ["toxiproxy"] : Array.from({ length: count }, (_, i) => `toxiproxy-${i + 1}`);
+}
+
+function serverOf(link: string): string {
+  return link.slice(0, link.indexOf("/"));
 }
 
 type Ports = (name: string) => number;

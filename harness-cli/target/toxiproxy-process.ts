@@ -9,6 +9,7 @@ import { type OwnProcess, ownProcess, type ProcessNews } from "./process-port.ts
 import type { Supervisor } from "./supervisor.ts";
 
 export interface ToxiproxyOptions {
+  readonly name: string;
   readonly tools: Pick<Tools, "toxiproxy">;
   readonly supervisor: Supervisor;
   readonly onEvent: (event: ProcessNews) => void;
@@ -27,16 +28,30 @@ export interface ToxiproxyProcess {
   start(): Promise<void>;
 }
 
-/** One Toxiproxy for all links. It has them from its configuration file, so it also has them after a restart. */
+/** What a connection through a proxy costs it: one descriptor to each side. */
+const DESCRIPTORS_PER_CONNECTION = 2;
+/** The rest is for its listeners, the stores' connections, and clients that come over from an instance that is gone. */
+const FOR_CLIENTS = 0.7;
+
+/**
+ * How many Toxiproxies the links of so many clients need. One is enough for most runs; for more clients than one has
+ * descriptors for there are several, but no more than one for the links of each instance.
+ */
+export function proxiesFor(clients: number, instances: number, descriptors: number): number {
+  const needed = Math.ceil((clients * DESCRIPTORS_PER_CONNECTION) / (descriptors * FOR_CLIENTS));
+  return Math.min(instances, Math.max(1, needed));
+}
+
+/** One Toxiproxy for these links. It has them from its configuration file, so it also has them after a restart. */
 export function toxiproxyProcess(options: ToxiproxyOptions): ToxiproxyProcess {
-  const { tools, supervisor, onEvent, port, folder, logFile, links } = options;
+  const { name, tools, supervisor, onEvent, port, folder, logFile, links } = options;
   const apiUrl = `http://127.0.0.1:${port}`;
-  const configFile = path.join(folder, "toxiproxy.json");
+  const configFile = path.join(folder, `${name}.json`);
   const process = ownProcess({
     supervisor,
     onEvent,
     spec: {
-      name: "toxiproxy",
+      name,
       command: tools.toxiproxy.path,
       args: ["-host", "127.0.0.1", "-port", String(port), "-config", configFile],
       logFile,
