@@ -1,16 +1,31 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** They wait for minutes, for what takes minutes: begun last, the others would wait for them. */
+const LONG = /balancers(-over-time)?\.e2e\.ts$/;
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 const CONTAINERS = "harness-cli/**/*.containers.e2e.ts";
 
 // Projects, so that slow proofs on real parts (`*.e2e.ts`) never slow the quick feedback of `*.test.ts`.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         test: {
           name: "unit",
           include: ["{target-server,scenarios,chaos,reports,harness-cli,bin}/**/*.test.ts"],
           testTimeout: 60_000,
+          // with vitest's own number, which is 1 on two cores, it would put them behind all others
+          maxWorkers: "100%",
         },
       },
       {
