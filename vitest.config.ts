@@ -1,6 +1,8 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { TIMED } from "./harness-cli/e2e/starvation.ts";
 
 const CONTAINERS = "harness-cli/**/*.containers.e2e.ts";
+const tags = [{ name: TIMED, description: "works with time: says nothing while the machine is starved" }];
 
 // Projects, so that slow proofs on real parts (`*.e2e.ts`) never slow the quick feedback of `*.test.ts`.
 export default defineConfig({
@@ -21,6 +23,7 @@ export default defineConfig({
           include: ["{target-server,scenarios,chaos,reports,harness-cli,bin}/**/*.e2e.ts"],
           exclude: [...configDefaults.exclude, CONTAINERS],
           setupFiles: ["harness-cli/e2e/starvation.setup.ts"],
+          tags,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           // they wait more than they work, each on a system of its own
@@ -35,6 +38,7 @@ export default defineConfig({
           include: [CONTAINERS],
           globalSetup: ["harness-cli/e2e/containers.setup.ts"],
           setupFiles: ["harness-cli/e2e/starvation.setup.ts"],
+          tags,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           maxWorkers: 1,
