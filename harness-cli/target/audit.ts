@@ -5,7 +5,7 @@ import {
   type Identity,
   identityPrefix,
 } from "../../scenarios/model/identity.ts";
-import { database } from "./postgres.ts";
+import { postgresClient } from "./postgres.ts";
 
 const CONNECT_DEADLINE_MS = 5_000;
 const QUERY_DEADLINE_MS = 30_000;
@@ -25,18 +25,7 @@ export interface StoredRow {
  * answer within the deadlines.
  */
 export async function auditPostgres(port: number, nonce: string): Promise<AuditLine> {
-  const { Client } = (await import("pg")).default;
-  const client = new Client({
-    host: "127.0.0.1",
-    port,
-    user: database.user,
-    database: database.name,
-    password: database.password,
-    connectionTimeoutMillis: CONNECT_DEADLINE_MS,
-    query_timeout: QUERY_DEADLINE_MS,
-    statement_timeout: QUERY_DEADLINE_MS,
-  });
-  client.on("error", () => {}); // a connection that breaks later rejects the query that waits for it
+  const client = await postgresClient(port, { connectMs: CONNECT_DEADLINE_MS, queryMs: QUERY_DEADLINE_MS });
   try {
     await client.connect();
     const { rows } = await client.query<StoredRow>(
