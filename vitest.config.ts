@@ -1,5 +1,6 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { TIMED } from "./harness-cli/e2e/starvation.ts";
 
 /** They wait for minutes, for what takes minutes: begun last, the others would wait for them. */
 const LONG = /balancers(-over-time)?\.e2e\.ts$/;
@@ -13,6 +14,7 @@ class LongFirst extends BaseSequencer {
 }
 
 const CONTAINERS = "harness-cli/**/*.containers.e2e.ts";
+const tags = [{ name: TIMED, description: "works with time: says nothing while the machine is starved" }];
 
 // Projects, so that slow proofs on real parts (`*.e2e.ts`) never slow the quick feedback of `*.test.ts`.
 export default defineConfig({
@@ -36,6 +38,7 @@ export default defineConfig({
           include: ["{target-server,scenarios,chaos,reports,harness-cli,bin}/**/*.e2e.ts"],
           exclude: [...configDefaults.exclude, CONTAINERS],
           setupFiles: ["harness-cli/e2e/starvation.setup.ts"],
+          tags,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           // they wait more than they work, each on a system of its own
@@ -50,6 +53,7 @@ export default defineConfig({
           include: [CONTAINERS],
           globalSetup: ["harness-cli/e2e/containers.setup.ts"],
           setupFiles: ["harness-cli/e2e/starvation.setup.ts"],
+          tags,
           testTimeout: 240_000,
           hookTimeout: 240_000,
           maxWorkers: 1,

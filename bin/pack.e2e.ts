@@ -84,7 +84,7 @@ describe("the packed tarball, installed elsewhere", async () => {
     expect(JSON.parse(result.stdout)).toMatchObject({ ok: true });
   });
 
-  test("runs: servers, k6 and judgement from JavaScript under node_modules", async () => {
+  test("runs: servers, k6 and judgement from JavaScript under node_modules", { tags: "timed" }, async () => {
     const result = await npx(
       "run",
       "ramp",

@@ -114,12 +114,7 @@ async function proved(
   const { outcome, why } = outcomeOf(report, check);
   const diagnoses = report.diagnoses ?? [];
   return {
-    defect: defect.name,
-    wave: defect.wave,
-    requirement: defect.requirement,
-    scenario: request.scenario,
-    faults: request.faults,
-    check,
+    ...subjectOf(defect, request),
     outcome,
     caught: outcome === "caught",
     rank: diagnoses.find(({ mistake }) => mistake === defect.name)?.rank ?? null,
@@ -129,7 +124,6 @@ async function proved(
     invalidRuns,
     overall: report.overall,
     ended: report.ended.how,
-    seed: request.seed,
     run,
   };
 }
@@ -137,12 +131,7 @@ async function proved(
 /** Of what was left when the time was over nobody can say. */
 function notRun(defect: AnyDefect, request: Request): Omit<ProvedDefect, "healthy"> {
   return {
-    defect: defect.name,
-    wave: defect.wave,
-    requirement: defect.requirement,
-    scenario: request.scenario,
-    faults: request.faults,
-    check: defect.caughtBy.check,
+    ...subjectOf(defect, request),
     outcome: "unknown",
     caught: false,
     rank: null,
@@ -152,9 +141,13 @@ function notRun(defect: AnyDefect, request: Request): Omit<ProvedDefect, "health
     invalidRuns: 0,
     overall: "unknown",
     ended: "not run",
-    seed: request.seed,
     run: "",
   };
+}
+
+/** What is to be proved of it, and by which run. */
+function subjectOf({ name, wave, requirement, caughtBy }: AnyDefect, { scenario, faults, seed }: Request) {
+  return { defect: name, wave, requirement, scenario, faults, check: caughtBy.check, seed };
 }
 
 async function healthyRun(request: Request, label: string, runOne: RunOne): Promise<HealthyRun> {

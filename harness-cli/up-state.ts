@@ -5,9 +5,9 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import type { Balancer } from "../reports/record/balancer.ts";
 import type { RunAs } from "../reports/record/plan.ts";
+import type { LoadAccess } from "../scenarios/model/load-config.ts";
 import type { ByHand, ByHandLine } from "./by-hand.ts";
 import { SeaworthyError } from "./errors.ts";
-import type { Access } from "./target/target.ts";
 
 /** `up/state.json`: the addresses of a system that is up, and where to ask it to stop. */
 export interface UpState {
@@ -16,7 +16,7 @@ export interface UpState {
   readonly endpoints: readonly string[];
   readonly links: readonly { readonly name: string; readonly listen: string; readonly upstream: string }[];
   readonly metrics: readonly { readonly name: string; readonly metricsUrl: string }[];
-  readonly access: Access;
+  readonly access: LoadAccess;
   /** In front of the instances; then all clients dial the one endpoint. */
   readonly balancer?: Balancer;
   readonly pids: Readonly<Record<string, number>>;

@@ -1,9 +1,6 @@
-import type { BackoffName } from "./model/backoff.ts";
-import { chatBounds, chatChecks, chatExplain, chatTiming } from "./model/chat.ts";
+import { chatBounds, chatChecks, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import { quietChat } from "./model/quiet-chat.ts";
-import { inRoom, roomOf } from "./model/room.ts";
-import { defineScenario, type Role } from "./model/scenario.ts";
-import type { Session } from "./model/session.ts";
+import { defineScenario } from "./model/scenario.ts";
 
 /** The source's 2 s and 10 s by ten, and with them its 307 s of a session by fifteen. */
 const params = {
@@ -12,7 +9,6 @@ const params = {
   thinkBeforeMs: 200,
   publishEveryMs: 1_000,
 };
-type Flow = typeof params;
 
 /** C6: what a user does in the source's script: comes, thinks, and writes now and then. */
 export default defineScenario({
@@ -29,28 +25,5 @@ export default defineScenario({
   bounds: { ...chatBounds, thinkBeforeMs: [0, 60_000] },
   checks: chatChecks,
   timing: chatTiming,
-  roles: (given) => ({ user: user(given) }),
+  roles: (given) => ({ user: chatters(given, given.thinkBeforeMs) }),
 });
-
-function user(given: Flow): Role {
-  return {
-    load: { kind: "ramp", clients: given.clients, overMs: given.rampMs },
-    reconnect: given.reconnect as BackoffName,
-    session: (stomp) => flow(stomp, given),
-  };
-}
-
-async function flow(stomp: Session, given: Flow): Promise<void> {
-  const room = roomOf(stomp.client.number, given.roomSize);
-  await stomp.connect();
-  await stomp.subscribe(inRoom(given.subscribeDestination, room));
-  await stomp.wait(given.thinkBeforeMs);
-  await stomp.publish({
-    destination: inRoom(given.sendDestination, room),
-    everyMs: given.publishEveryMs,
-    bytes: given.bodyBytes,
-    receipt: true,
-  });
-  await stomp.stay();
-  await stomp.disconnect();
-}

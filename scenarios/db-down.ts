@@ -1,4 +1,5 @@
 import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { lookUntil } from "./model/exam-parts.ts";
 import type { Examiner } from "./model/examiner.ts";
 import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
@@ -117,17 +118,14 @@ async function speakOn(examiner: Examiner, untilMs: number): Promise<void> {
 
 async function storedContents(examiner: Examiner, room: string): Promise<ReadonlySet<string>> {
   const token = examiner.token({ sub: `${examiner.client.user}-hears` });
-  const untilMs = examiner.nowMs() + STORE_BACK_WITHIN_MS;
-  for (;;) {
-    const { status, body } = await examiner.http({
-      path: `/api/rooms/${room}/messages?after_seq=0&limit=500`,
-      headers: { authorization: `Bearer ${token}` },
-    });
-    if (status === 200) {
-      const { messages } = JSON.parse(body) as { messages: readonly { content: string }[] };
-      return new Set(messages.map(({ content }) => content));
-    }
-    if (examiner.nowMs() > untilMs) throw new Error(`the history answered ${status}`);
-    await examiner.sleep(SAY_EVERY_MS);
-  }
+  const path = `/api/rooms/${room}/messages?after_seq=0&limit=500`;
+  const { status, body } = await lookUntil(
+    examiner,
+    () => examiner.http({ path, headers: { authorization: `Bearer ${token}` } }),
+    (answer) => answer.status === 200,
+    STORE_BACK_WITHIN_MS,
+  );
+  if (status !== 200) throw new Error(`the history answered ${status}`);
+  const { messages } = JSON.parse(body) as { messages: readonly { content: string }[] };
+  return new Set(messages.map(({ content }) => content));
 }

@@ -1,4 +1,5 @@
 import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { lookUntil } from "./model/exam-parts.ts";
 import { type Examiner, NotConnected, type Peer } from "./model/examiner.ts";
 import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
@@ -11,7 +12,6 @@ const LATE_INTERVALS = 1.25;
 const TOO_LATE_INTERVALS = 1.4;
 /** For the presence to be told (A117, I90), and for a machine that is busy. */
 const PATIENCE_MS = 4_000;
-const LOOK_EVERY_MS = 250;
 
 const params = {
   ...quietChat,
@@ -162,12 +162,9 @@ async function becomes(
   isSo: (users: readonly string[]) => boolean,
   withinMs: number,
 ): Promise<readonly string[] | undefined> {
-  const { examiner } = asked;
-  for (const untilMs = examiner.nowMs() + withinMs; ; await examiner.sleep(LOOK_EVERY_MS)) {
-    const users = await present(asked);
-    if (users && isSo(users)) return users;
-    if (examiner.nowMs() >= untilMs) return undefined;
-  }
+  const areSo = (users: readonly string[] | undefined) => users !== undefined && isSo(users);
+  const last = await lookUntil(asked.examiner, () => present(asked), areSo, withinMs);
+  return areSo(last) ? last : undefined;
 }
 
 /** Undefined where the server cannot say. */

@@ -1,6 +1,6 @@
 import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
 import { eventually } from "./model/exam-parts.ts";
-import type { Examiner, Peer } from "./model/examiner.ts";
+import { type Examiner, isReceipt, type Peer } from "./model/examiner.ts";
 import { isTold, presenceTopic, timesTold, usersIn } from "./model/presence-view.ts";
 import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
@@ -78,7 +78,7 @@ async function privateMessage(examiner: Examiner, user: string, tabs: readonly P
   const contents = ["first", "second", "last"];
   for (const content of contents) {
     const answer = await say(content);
-    if (answer === undefined || !("command" in answer) || answer.command !== "RECEIPT") return;
+    if (!isReceipt(answer)) return;
   }
   const times = (tab: Peer, content: string) =>
     tab.frames.filter(({ command, body }) => command === "MESSAGE" && contentOf(body) === content).length;

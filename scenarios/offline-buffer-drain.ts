@@ -1,4 +1,5 @@
 import { chatBounds, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { lookUntil } from "./model/exam-parts.ts";
 import type { Examiner } from "./model/examiner.ts";
 import { isTaken, push } from "./model/push.ts";
 import { quietChat, quietChecks } from "./model/quiet-chat.ts";
@@ -16,7 +17,6 @@ const ZOMBIE_BEATS = 4;
 /** What a client took it has shown after a tick of a second and a ping. */
 const SHOWN_MS = 2_500;
 const BUFFERED_WITHIN_MS = 5_000;
-const LOOK_EVERY_MS = 100;
 
 const asks = [
   {
@@ -150,12 +150,9 @@ async function away(examiner: Examiner, { items }: Draining): Promise<void> {
 
 /** An event is taken when it is stored; into the buffer it goes a moment later. */
 async function areBuffered(examiner: Examiner, least: number): Promise<boolean> {
-  const untilMs = examiner.nowMs() + BUFFERED_WITHIN_MS;
-  while ((await itemsThat(examiner, ["buffered"])) < least) {
-    if (examiner.nowMs() > untilMs) return false;
-    await examiner.sleep(LOOK_EVERY_MS);
-  }
-  return true;
+  const areThere = (items: number) => items >= least;
+  const buffered = () => itemsThat(examiner, ["buffered"]);
+  return areThere(await lookUntil(examiner, buffered, areThere, BUFFERED_WITHIN_MS));
 }
 
 /** Of how many items of buffers one of these became, over all instances. */

@@ -1,4 +1,5 @@
 import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { lookUntil } from "./model/exam-parts.ts";
 import type { Examiner, Peer } from "./model/examiner.ts";
 import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
@@ -83,11 +84,12 @@ async function watch(examiner: Examiner, peer: Peer, at: number, untilMs: number
     await examiner.sleep(LOOK_EVERY_MS);
   }
   const backMs = examiner.nowMs();
-  let { status } = await askReady(examiner, at);
-  while (status !== 200 && examiner.nowMs() < backMs + READY_AGAIN_WITHIN_MS) {
-    await examiner.sleep(LOOK_EVERY_MS);
-    status = (await askReady(examiner, at)).status;
-  }
+  const { status } = await lookUntil(
+    examiner,
+    () => askReady(examiner, at),
+    (health) => health.status === 200,
+    READY_AGAIN_WITHIN_MS,
+  );
   const tookMs = Math.round(examiner.nowMs() - backMs);
   examiner.observe("ready-again-with-redis", {
     holds: status === 200,

@@ -1,4 +1,5 @@
 import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { eventually } from "./model/exam-parts.ts";
 import type { Examiner } from "./model/examiner.ts";
 import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
@@ -10,7 +11,6 @@ type Outage = typeof params;
 const BASELINE_MS = 3_000;
 /** In which an instance is ready again: its links come back within half a second, the readiness within a ping. */
 const READY_WITHIN_MS = 8_000;
-const LOOK_EVERY_MS = 250;
 
 const asks = [
   {
@@ -80,12 +80,7 @@ async function readyMeansHeard(examiner: Examiner): Promise<void> {
   }
 }
 
-async function becomesReady(examiner: Examiner, at: number): Promise<boolean> {
-  const untilMs = examiner.nowMs() + READY_WITHIN_MS;
-  while (examiner.nowMs() < untilMs) {
-    const answer = await examiner.http({ at, path: "/health/ready" }).catch(() => undefined);
-    if (answer?.status === 200) return true;
-    await examiner.sleep(LOOK_EVERY_MS);
-  }
-  return false;
+function becomesReady(examiner: Examiner, at: number): Promise<boolean> {
+  const isReady = async () => (await examiner.http({ at, path: "/health/ready" })).status === 200;
+  return eventually(examiner, isReady, READY_WITHIN_MS);
 }

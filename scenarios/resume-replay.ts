@@ -1,5 +1,5 @@
 import { chatBounds, chatExplain, chatTiming, chatters } from "./model/chat.ts";
-import type { Examiner, Peer } from "./model/examiner.ts";
+import { type Examiner, isReceipt, type Peer } from "./model/examiner.ts";
 import { examinersAfter, quietChat, quietChecks } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
 import { count, heard, hears, missingOf, PATIENCE_MS, type Said, say, topicOf } from "./model/talk.ts";
@@ -174,7 +174,7 @@ async function acknowledged(stage: Stage): Promise<void> {
       if (!(await hears(other, topic, content))) continue;
       const id = heard(other, topic).find((one) => one.content === content)?.id;
       const answer = await other.ask("SEND", { destination: `/app/message.ack/${id}` }, "", PATIENCE_MS);
-      if (answer && "command" in answer && answer.command === "RECEIPT") told++;
+      if (isReceipt(answer)) told++;
     }
   });
   if (told > 0) {

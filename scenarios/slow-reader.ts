@@ -9,7 +9,7 @@ import {
   chatWarmUpMs,
 } from "./model/chat.ts";
 import type { Pace } from "./model/engine.ts";
-import type { Examiner } from "./model/examiner.ts";
+import { type Examiner, isReceipt } from "./model/examiner.ts";
 import { inRoom, roomOf } from "./model/room.ts";
 import { defineScenario, type ExamRole, type Role } from "./model/scenario.ts";
 import type { Session } from "./model/session.ts";
@@ -177,7 +177,7 @@ async function talkToItself(examiner: Examiner, given: SlowReader): Promise<void
       CONFIRMED_WITHIN_MS,
     );
     // Not confirmed: then nothing can be said of when it comes.
-    if (!answer || !("command" in answer) || answer.command !== "RECEIPT") return;
+    if (!isReceipt(answer)) return;
     sent += 1;
     const back = peer.frames.filter(({ command }) => command === "MESSAGE").length;
     behind = Math.max(behind, sent - 1 - back);

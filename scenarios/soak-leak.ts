@@ -1,4 +1,5 @@
 import { chatBounds, chatChecks, chatExplain, chatTiming, chatters, chatWarmUpMs } from "./model/chat.ts";
+import { lookUntil } from "./model/exam-parts.ts";
 import type { Examiner } from "./model/examiner.ts";
 import { quietChat } from "./model/quiet-chat.ts";
 import { defineScenario, type ExamRole } from "./model/scenario.ts";
@@ -8,7 +9,6 @@ const CONNECTIONS = "websocket_connections_active";
 const SUBSCRIPTIONS = "websocket_subscriptions_active";
 /** What was closed may need a moment to be gone. */
 const SETTLES_WITHIN_MS = 5_000;
-const LOOK_EVERY_MS = 250;
 /** Connections of a store's pool may come and go beside it. */
 const SLACK_SHARE = 0.25;
 
@@ -121,11 +121,8 @@ async function settles(
   at: number,
   isSo: (now: Gauges) => boolean,
 ): Promise<{ readonly isSo: boolean; readonly now: Gauges }> {
-  for (const untilMs = examiner.nowMs() + SETTLES_WITHIN_MS; ; await examiner.sleep(LOOK_EVERY_MS)) {
-    const now = await gauges(examiner, at);
-    if (isSo(now)) return { isSo: true, now };
-    if (examiner.nowMs() >= untilMs) return { isSo: false, now };
-  }
+  const now = await lookUntil(examiner, () => gauges(examiner, at), isSo, SETTLES_WITHIN_MS);
+  return { isSo: isSo(now), now };
 }
 
 type Gauges = Readonly<Record<string, number | undefined>>;

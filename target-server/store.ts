@@ -2,6 +2,7 @@ import pg from "pg";
 import type { Config } from "./config.ts";
 import { reasonOf } from "./log.ts";
 import type { ChatMessage } from "./message.ts";
+import { MESSAGE_COLUMNS, messageOf, type StoredMessage } from "./stored-message.ts";
 
 /** Every wait for Postgres ends: connect, statement and the answer itself, also on a link that swallows (I76). */
 const CONNECT_DEADLINE_MS = 2_000;
@@ -142,21 +143,13 @@ export class Store {
 
   /** Stored, not published, and older than `beforeMs`: what an instance left behind that died or lost its answer. */
   async leftBehind(beforeMs: number, limit: number): Promise<ChatMessage[]> {
-    const { rows } = await this.#pool.query<Row>({
+    const { rows } = await this.#pool.query<StoredMessage>({
       name: "left-behind",
-      text: `SELECT id, room_id, sender_id, client_message_id, content, created_at, server_id
+      text: `SELECT ${MESSAGE_COLUMNS}
              FROM chat_messages WHERE NOT published AND created_at < $1 ORDER BY created_at, id LIMIT $2`,
       values: [new Date(beforeMs).toISOString(), limit],
     });
-    return rows.map((row) => ({
-      id: row.id,
-      roomId: row.room_id,
-      senderId: row.sender_id,
-      clientMessageId: row.client_message_id,
-      content: row.content,
-      ts: row.created_at.getTime(),
-      serverId: row.server_id,
-    }));
+    return rows.map(messageOf);
   }
 
   /** For the tables of others: within the same pool and the same deadlines. */
@@ -221,16 +214,6 @@ export class Store {
   async close(): Promise<void> {
     await this.#pool.end();
   }
-}
-
-interface Row {
-  readonly id: string;
-  readonly room_id: string;
-  readonly sender_id: string;
-  readonly client_message_id: string;
-  readonly content: string;
-  readonly created_at: Date;
-  readonly server_id: string;
 }
 
 function lateAfter(deadlineMs: number): Promise<string> {

@@ -49,22 +49,26 @@ const cases: readonly { readonly name: string; readonly args: readonly string[];
   ];
 
 describe.skipIf(inject("noContainers") !== undefined)("both backends give the same verdict", () => {
-  test.each(cases.map((each) => [each.name, each] as const))("%s", async (name, { args, comes }) => {
-    const [processes, containers] = [await judged("processes", args), await judged("containers", args)];
-    for (const verdict of [processes, containers]) expect(verdict.ended.how).toBe("completed");
-    const cost = [processes, containers].map((verdict) => `${p99(verdict)} ms`).join(" and ");
-    console.info(`${name}: ${processes.overall} and ${containers.overall}; delivery p99 ${cost}`);
-    // What neither could judge (a machine that was busy) is no difference; what both could, must be the same.
-    const statusOf = (verdict: VerdictFile) =>
-      new Map(verdict.checks.map((check) => [`${check.name}, ${check.phase}`, check.status]));
-    const there = statusOf(containers);
-    const both = [...statusOf(processes)].filter(
-      ([check, status]) => status !== "unknown" && there.has(check) && there.get(check) !== "unknown",
-    );
-    expect(both.length).toBeGreaterThan(0);
-    expect(both.map(([check]) => [check, there.get(check)])).toEqual(both);
-    for (const { overall } of [processes, containers]) expect([comes, "unknown"]).toContain(overall);
-  });
+  test.each(cases.map((each) => [each.name, each] as const))(
+    "%s",
+    { tags: "timed" },
+    async (name, { args, comes }) => {
+      const [processes, containers] = [await judged("processes", args), await judged("containers", args)];
+      for (const verdict of [processes, containers]) expect(verdict.ended.how).toBe("completed");
+      const cost = [processes, containers].map((verdict) => `${p99(verdict)} ms`).join(" and ");
+      console.info(`${name}: ${processes.overall} and ${containers.overall}; delivery p99 ${cost}`);
+      // What neither could judge (a machine that was busy) is no difference; what both could, must be the same.
+      const statusOf = (verdict: VerdictFile) =>
+        new Map(verdict.checks.map((check) => [`${check.name}, ${check.phase}`, check.status]));
+      const there = statusOf(containers);
+      const both = [...statusOf(processes)].filter(
+        ([check, status]) => status !== "unknown" && there.has(check) && there.get(check) !== "unknown",
+      );
+      expect(both.length).toBeGreaterThan(0);
+      expect(both.map(([check]) => [check, there.get(check)])).toEqual(both);
+      for (const { overall } of [processes, containers]) expect([comes, "unknown"]).toContain(overall);
+    },
+  );
 });
 
 async function judged(runAs: string, args: readonly string[]): Promise<VerdictFile> {

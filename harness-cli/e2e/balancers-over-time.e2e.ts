@@ -1,3 +1,4 @@
+// @module-tag timed
 import { describe, expect, test } from "vitest";
 import { breached, C16, foundBy, lost, run } from "./balancer-runs.ts";
 

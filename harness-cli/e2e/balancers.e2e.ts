@@ -4,7 +4,7 @@ import { eventually, sandbox } from "./cli-process.ts";
 
 const C50 = ["proxy-matrix", "-p", "holdMs=6s", "--seed", "50"];
 
-describe("C50: the same small chat through every way in", () => {
+describe("C50: the same small chat through every way in", { tags: "timed" }, () => {
   let direct: Ran;
   beforeAll(async () => {
     direct = await run(...C50);
@@ -49,7 +49,9 @@ describe("C50: the same small chat through every way in", () => {
   });
 });
 
-describe("C16: quiet clients through a balancer, ten times quicker than production", () => {
+describe("C16: quiet clients through a balancer, ten times quicker than production", {
+  tags: "timed",
+}, () => {
   test.each(["nginx", "haproxy"])(
     "an hour of %s's patience: nobody is lost in three times 6 s",
     async (program) => {
@@ -85,7 +87,10 @@ describe("C16: quiet clients through a balancer, ten times quicker than producti
   });
 });
 
-test("E32, E33, E36, E40: faults of the balancer in one run, each seen to work and to be gone, and judged by server", async () => {
+test("E32, E33, E36, E40: faults of the balancer in one run, each seen to work and to be gone, and judged by server", {
+  tags: "timed",
+  timeout: 180_000,
+}, async () => {
   const ran = await run(
     ...["proxy-matrix", "--seed", "7", "--balancer", "haproxy", "-p", "holdMs=24s", "-p", "rampMs=2s"],
     ...["--fault", "strip-upgrade@4s..7s:balancer"],
@@ -96,7 +101,7 @@ test("E32, E33, E36, E40: faults of the balancer in one run, each seen to work a
   // The reload ended everybody, and the fault explains it.
   const dropped = ran.connections.filter((each) => each.what === "closed" && each.code === null);
   expect(dropped.length).toBeGreaterThanOrEqual(12);
-}, 180_000);
+});
 
 test("E40: by hand: up behind HAProxy, one server drained and back, down", async () => {
   await using box = await sandbox();

@@ -63,7 +63,7 @@ interface Told {
   readonly atMs: Record<string, number>;
 }
 
-test("E1: --for undoes it by itself; --json tells what was seen, and when", async () => {
+test("E1: --for undoes it by itself; --json tells what was seen, and when", { tags: "timed" }, async () => {
   const { exit, out, err } = await box.run(
     ...["chaos", "latency", "--target", "server-any/clients", "-p", "latencyMs=300", "--for", "4s", "--json"],
     ...["--seed", "5"],

@@ -90,7 +90,7 @@ describe.skipIf(inject("noContainers") !== undefined)("docker-compose.yml", () =
     }
   });
 
-  test("the k6 image plays the checked-in entry through the balancer", async () => {
+  test("the k6 image plays the checked-in entry through the balancer", { tags: "timed" }, async () => {
     const { code, err } = await compose("--profile", "k6", "run", "--rm", "--no-TTY", "k6");
     expect([code, code === 0 ? "" : err]).toEqual([0, ""]);
     // 60 people in rooms of 10, a message a second each for half a minute.

@@ -177,7 +177,9 @@ describe.each(["pubsub", "streams"] as const)("with RELAY=%s", (relay) => {
     expect(on(eve, queue)).toEqual([]);
   });
 
-  test("A43: typing is told to who is there, at its own low rate, and never again", async () => {
+  test("A43: typing is told to who is there, at its own low rate, and never again", {
+    tags: "timed",
+  }, async () => {
     const room = newName("room");
     const [ann, bob] = [await world.connect(1, newName("ann")), await world.connect(2, newName("bob"))];
     await subscribe(bob, `/topic/room.${room}.typing`);
@@ -522,7 +524,9 @@ describe("with RELAY=pubsub, on one system", () => {
       ).toBe(400);
     });
 
-    test("A114, A115, A85: receipts are monotone, batched, and told to the sender wherever it is", async () => {
+    test("A114, A115, A85: receipts are monotone, batched, and told to the sender wherever it is", {
+      tags: "timed",
+    }, async () => {
       const room = newName("room");
       const [ann, bob] = [newName("ann"), newName("bob")];
       const [sender, reader] = [await world.connect(1, ann), await world.connect(2, bob)];

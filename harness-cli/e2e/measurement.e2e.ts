@@ -42,7 +42,10 @@ test("rule 6, I87: an overloaded generator is invalid for the right reason; with
   expect(exit).toBe(parts.every(({ told }) => told === "truth") ? 0 : 3);
 }, 240_000);
 
-test("D1: a probe measures beside k6, and nobody but the latency knows of it", async () => {
+test("D1: a probe measures beside k6, and nobody but the latency knows of it", {
+  tags: "timed",
+  timeout: 180_000,
+}, async () => {
   await using box = await sandbox();
   const { exit, out } = await box.run(
     "run",
@@ -89,7 +92,7 @@ test("D1: a probe measures beside k6, and nobody but the latency knows of it", a
     expect(Math.max(...used)).toBeGreaterThan(0);
     expect(Math.max(...used)).toBeLessThan(0.5);
   }
-}, 180_000);
+});
 
 test("--abort-on-breach: a breach that nothing makes good again ends the run early, exit 1", async () => {
   await using box = await sandbox();

@@ -77,7 +77,9 @@ const stepsOf = (history: readonly HistoryEvent[], fault: string): string[] =>
 
 const WHOLE = ["injecting", "injected", "observed", "healing", "healed"];
 
-test("E6, E12: wss:// is cut through a proxy with SNI, Host and certificate as they are, and a user's own command breaks and mends", async () => {
+test("E6, E12: wss:// is cut through a proxy with SNI, Host and certificate as they are, and a user's own command breaks and mends", {
+  tags: "timed",
+}, async () => {
   await using box = await sandbox();
   const flag = path.join(box.folder, "broken");
   const run = await box.run(

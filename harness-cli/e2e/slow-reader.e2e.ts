@@ -10,7 +10,9 @@ interface Verdict {
   readonly checks: readonly { readonly name: string; readonly status: string; readonly measured?: number }[];
 }
 
-test("C11, A65, A66, E10: three slow readers on the native engine are evicted with 1013 and come back; nobody on k6 is harmed", async () => {
+test("C11, A65, A66, E10: three slow readers on the native engine are evicted with 1013 and come back; nobody on k6 is harmed", {
+  tags: "timed",
+}, async () => {
   await using box = await sandbox();
   const { exit } = await box.run("run", "slow-reader", "--seed", "5");
   const dir = await onlyRun(box.runs);

@@ -1,20 +1,22 @@
 /**
  * Rule 6 for our own tests: while the hypervisor gives our CPU to others, a test that works with time says nothing,
- * neither good nor bad. One that fails in such a second is skipped, with the share and with what failed; where the
- * CPU is ours a failure is a failure.
+ * neither good nor bad. One that says of itself that it does (`{ tags: "timed" }` on the test or its `describe`, or
+ * `// @module-tag timed` for a whole file) and fails in such a second is skipped, with the share and with what failed;
+ * so is one that vitest gave up waiting for. Every other failure is a failure, and so is each where the CPU is ours.
+ * What a `beforeAll` made is not covered: who looks at it looks later.
  */
 import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { type CpuTimes, parseCpuTimes } from "../target/proc-files.ts";
-
-/** Of one second. A quiet machine of this kind shows up to a tenth. */
-const STARVED_SHARE = 0.25;
+import { excuse } from "./starvation.ts";
 
 /** A share of fewer ticks (a quarter of a second on two cores) is noise. */
 const FEWEST_TICKS = 50;
 
-/** The worst second since the test began. */
-let worstShare = 0;
+/** The seconds of this file, by their ends on the monotonic clock, ms. */
+const seconds: { readonly endMs: number; readonly stolenShare: number }[] = [];
+/** Tests of one file may run at the same time: when each began, by its id. */
+const begunMs = new Map<string, number>();
 let last: CpuTimes | undefined;
 let watch: NodeJS.Timeout | undefined;
 
@@ -24,17 +26,20 @@ beforeAll(() => {
 });
 afterAll(() => clearInterval(watch));
 
-beforeEach(() => {
+beforeEach(({ task }) => {
   look();
-  worstShare = 0;
+  begunMs.set(task.id, performance.now());
 });
 
 afterEach(({ task, skip }) => {
   look();
-  const failure = task.result?.errors?.[0]?.message;
-  if (failure === undefined || worstShare < STARVED_SHARE) return;
-  const why = `the hypervisor took ${Math.round(worstShare * 100)} % of the CPU in a second of it`;
-  console.warn(`skipped: ${task.name}: ${why}: ${failure}`);
+  const fromMs = begunMs.get(task.id) ?? Number.POSITIVE_INFINITY;
+  const messages = task.result?.errors?.map(({ message }) => message) ?? [];
+  if (messages.length === 0) return;
+  const shares = seconds.filter(({ endMs }) => endMs > fromMs).map(({ stolenShare }) => stolenShare);
+  const why = excuse({ tags: task.tags ?? [], messages, stolenShare: Math.max(0, ...shares) });
+  if (why === undefined) return;
+  console.warn(`skipped: ${task.name}: ${why}: ${messages[0]}`);
   skip(why);
 });
 
@@ -43,7 +48,7 @@ function look(): void {
   if (!last || !now) return;
   const ticks = now.total - last.total;
   if (ticks < FEWEST_TICKS) return;
-  worstShare = Math.max(worstShare, (now.stolen - last.stolen) / ticks);
+  seconds.push({ endMs: performance.now(), stolenShare: (now.stolen - last.stolen) / ticks });
   last = now;
 }
 

@@ -1,11 +1,11 @@
 import { setTimeout as timer } from "node:timers/promises";
 import type { LoadEvent } from "../../reports/record/history.ts";
 import type { LoadEngine, Plan } from "../../reports/record/plan.ts";
+import type { LoadAccess } from "../../scenarios/model/load-config.ts";
 import type { Telemetry } from "../../scenarios/model/telemetry.ts";
 import { SeaworthyError } from "../errors.ts";
 import type { Tools } from "../provision/tools.ts";
 import type { Child, Supervisor } from "../target/supervisor.ts";
-import type { Access } from "../target/target.ts";
 import { shardsOf } from "./entry.ts";
 import { listenForTelemetry } from "./telemetry-server.ts";
 
@@ -19,7 +19,7 @@ export interface LoadOptions {
   readonly hosts?: Readonly<Record<string, string>>;
   /** PEM of the authority behind wss:// addresses. */
   readonly caFile?: string;
-  readonly access: Access;
+  readonly access: LoadAccess;
   /** Where a relative path of a user's own scenario starts. */
   readonly cwd?: string;
   onTelemetry(line: Telemetry): void;

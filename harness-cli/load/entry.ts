@@ -3,8 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadEngine, Plan } from "../../reports/record/plan.ts";
-import type { LoadConfig, Shard } from "../../scenarios/model/load-config.ts";
-import type { Access } from "../target/target.ts";
+import type { LoadAccess, LoadConfig, Shard } from "../../scenarios/model/load-config.ts";
 
 /** Virtual users of k6: cores but one, and with the two cores of a usual CI machine that is one. */
 const K6_VUS = 1;
@@ -16,7 +15,7 @@ export interface EntryOptions {
   readonly runDir: string;
   readonly endpoints: readonly string[];
   readonly hosts?: Readonly<Record<string, string>>;
-  readonly access: Access;
+  readonly access: LoadAccess;
   /** Where a relative path of a user's own scenario starts; absent, that of this process. */
   readonly cwd?: string;
 }

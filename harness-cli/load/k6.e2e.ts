@@ -28,8 +28,8 @@ const { runDir } = runFolders();
 test("C2, rules 1 and 3: k6 sends exactly what the plan says, and what it reports is what the server saw, delivery by delivery", async () => {
   // It beats each second and promises a twentieth of that: it is not to be given up for being slow.
   await using server = await startStompServer({ beatMs: 1_000, promisedBeatMs: 20_000 });
-  // The drain is longer than a heart-beat, so a client that has nothing else to send must send one.
-  const params = { ...SHORT, drainMs: 1_200 };
+  // The drain is longer than a heart-beat, by far, so a client that has nothing else to send must send one.
+  const params = { ...SHORT, drainMs: 2_500 };
   await using run = await startLoad(runDir(), { params, endpoints: [endpoint(server.port)] });
   expect(await run.load.finished).toMatchObject({ how: "bye", code: 0 });
   const { lines } = run;

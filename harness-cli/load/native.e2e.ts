@@ -288,7 +288,9 @@ describe("the native engine", () => {
   });
 });
 
-test("C11, E10: both engines in one run keep the plan's numbers; who does not read gets it all later and is not blamed on the server", async () => {
+test("C11, E10: both engines in one run keep the plan's numbers; who does not read gets it all later and is not blamed on the server", {
+  tags: "timed",
+}, async () => {
   const file = path.join(import.meta.dirname, "fixtures", "mixed-engines.ts");
   await using server = await startStompServer({ beatMs: 500 });
   // Beats of 10 s × 0.05: a reader that could complain of silence would do so after 1 s.

@@ -1,5 +1,5 @@
 import type { ProbeSample } from "../../reports/record/samples.ts";
-import type { Access } from "../target/target.ts";
+import type { LoadAccess } from "../../scenarios/model/load-config.ts";
 
 /** Everything that the probe has to know, told once, at go. */
 export interface ProbeTask {
@@ -8,7 +8,7 @@ export interface ProbeTask {
   readonly nonce: string;
   readonly timeScale: number;
   readonly endpoints: readonly string[];
-  readonly access: Access;
+  readonly access: LoadAccess;
   readonly subscriptions: number;
 }
 

@@ -1,7 +1,7 @@
 import { WebSocket } from "ws";
 import { connectHeaders } from "../../scenarios/model/access.ts";
+import type { LoadAccess } from "../../scenarios/model/load-config.ts";
 import { signJwt } from "../../scenarios/native/jwt.ts";
-import type { Access } from "../target/target.ts";
 
 /** One STOMP connection and nothing besides: no ledger, no schedule, no decoder. What it measures by is its own. */
 export interface StompLine {
@@ -24,7 +24,7 @@ const BEAT_MS = 10_000;
 export function openStompLine(
   at: {
     readonly url: string;
-    readonly access: Access;
+    readonly access: LoadAccess;
     readonly user: string;
     readonly timeScale: number;
   },

@@ -41,15 +41,12 @@ export async function overload(stage: Beside): Promise<void> {
 }
 
 export function judgeOverload(result: RunResult & { readonly run: string }): Part {
-  const { record, report, run } = result;
+  const { report, run } = result;
   const name = "generator overloaded";
   const done = `the load engine held up for ${THROTTLE.stoppedMs} of every ${THROTTLE.stoppedMs + THROTTLE.runningMs} ms: the run must be invalid`;
   const seen = look(result);
   if (typeof seen === "string") return { name, told: "unknown", done, found: seen, figures: {}, run };
-  const { verdict, phase } = seen;
-  const lateSeconds = lateIn(record, phase);
-  const seconds = (phase.toMs - phase.fromMs) / 1_000;
-  const figures = { seconds, lateSeconds, unfitPercent: verdict.measured ?? 0 };
+  const { verdict, seconds, lateSeconds, figures } = seen;
   const part = (told: Part["told"], found: string): Part => ({ name, told, done, found, figures, run });
   if (verdict.status === "unknown") {
     if (!RIGHT_REASON.test(verdict.why)) return part("lie", `invalid for another reason: ${verdict.why}`);
@@ -68,10 +65,7 @@ export function judgeWithin(result: RunResult & { readonly run: string }): Part 
   const done = "10 clients, 2 messages a second each: the run must be valid";
   const seen = look(result);
   if (typeof seen === "string") return { name, told: "unknown", done, found: seen, figures: {}, run };
-  const { verdict, phase } = seen;
-  const lateSeconds = lateIn(record, phase);
-  const seconds = (phase.toMs - phase.fromMs) / 1_000;
-  const figures = { seconds, lateSeconds, unfitPercent: verdict.measured ?? 0 };
+  const { verdict, seconds, lateSeconds, figures } = seen;
   const part = (told: Part["told"], found: string): Part => ({ name, told, done, found, figures, run });
   if (verdict.status === "met") {
     return 2 * lateSeconds > seconds
@@ -89,14 +83,18 @@ export function judgeWithin(result: RunResult & { readonly run: string }): Part 
   );
 }
 
-function look({ report }: RunResult) {
+/** What the check said, and the truth beside it; why there is nothing to compare otherwise. */
+function look({ report, record }: RunResult) {
   if (report.ended.how !== "completed") return `the run did not come to its end (${report.ended.how})`;
   const phase = report.phases.find(({ kind }) => kind === "baseline");
   const verdict = report.judgements.find(
     ({ check, phase: name }) => check === "generator-valid" && name === phase?.name,
   )?.verdict;
   if (!phase || !verdict) return "the generator was never judged";
-  return { phase, verdict };
+  const lateSeconds = lateIn(record, phase);
+  const seconds = (phase.toMs - phase.fromMs) / 1_000;
+  const figures = { seconds, lateSeconds, unfitPercent: verdict.measured ?? 0 };
+  return { verdict, seconds, lateSeconds, figures };
 }
 
 /**

@@ -1,64 +1,80 @@
 import type { AuditLine } from "../../reports/record/samples.ts";
-import { clientMessageId } from "../../scenarios/model/identity.ts";
-import { database } from "./postgres.ts";
+import {
+  clientMessageId,
+  findIdentity,
+  type Identity,
+  identityPrefix,
+} from "../../scenarios/model/identity.ts";
+import { postgresClient } from "./postgres.ts";
 
 const CONNECT_DEADLINE_MS = 5_000;
 const QUERY_DEADLINE_MS = 30_000;
+/** Longer than any identity: a prefix, a nonce, three numbers. */
+const IDENTITY_CHARACTERS_MAX = 128;
+
+/** A row of the store. Whichever of the two names a message of the run, it is that message's. */
+export interface StoredRow {
+  /** By what the server knows a repetition; a server may use an id of its own for that (B216). */
+  readonly id: string;
+  /** The beginning of what was said. */
+  readonly text: string;
+}
 
 /**
  * What Postgres holds of a run's own messages, asked directly, past every proxy. Rejects when Postgres does not
  * answer within the deadlines.
  */
 export async function auditPostgres(port: number, nonce: string): Promise<AuditLine> {
-  const { Client } = (await import("pg")).default;
-  const client = new Client({
-    host: "127.0.0.1",
-    port,
-    user: database.user,
-    database: database.name,
-    password: database.password,
-    connectionTimeoutMillis: CONNECT_DEADLINE_MS,
-    query_timeout: QUERY_DEADLINE_MS,
-    statement_timeout: QUERY_DEADLINE_MS,
-  });
-  client.on("error", () => {}); // a connection that breaks later rejects the query that waits for it
+  const client = await postgresClient(port, { connectMs: CONNECT_DEADLINE_MS, queryMs: QUERY_DEADLINE_MS });
   try {
     await client.connect();
-    const { rows } = await client.query<{ id: string }>(
-      "SELECT client_message_id AS id FROM chat_messages WHERE starts_with(client_message_id, $1)",
-      [`${nonce}-`],
+    const { rows } = await client.query<StoredRow>(
+      `SELECT client_message_id AS id, left(content, $3) AS text FROM chat_messages
+       WHERE starts_with(client_message_id, $1) OR starts_with(content, $2)`,
+      [`${nonce}-`, identityPrefix(nonce), IDENTITY_CHARACTERS_MAX],
     );
-    return storedIntervals(
-      nonce,
-      rows.map((row) => row.id),
-    );
+    return storedIntervals(nonce, rows);
   } finally {
     await client.end().catch(() => {});
   }
 }
 
-/** Message ids as intervals of each publisher's slots. Ids of other runs, and malformed ones, are left out. */
-export function storedIntervals(nonce: string, messageIds: readonly string[]): AuditLine {
+/** Rows as intervals of each publisher's slots. Those of other runs, and malformed ones, are left out. */
+export function storedIntervals(nonce: string, stored: readonly StoredRow[]): AuditLine {
   const slotsOf = new Map<number, number[]>();
   let rows = 0;
-  for (const id of messageIds) {
-    const [publisher, slot] = id
-      .slice(nonce.length + 1)
-      .split("-")
-      .map(Number);
-    if (publisher === undefined || slot === undefined || clientMessageId(nonce, publisher, slot) !== id)
-      continue;
+  for (const row of stored) {
+    const message = byId(nonce, row.id) ?? byText(nonce, row.text);
+    if (!message) continue;
+    const { publisher, slot } = message;
     rows++;
     const slots = slotsOf.get(publisher);
     if (slots) slots.push(slot);
     else slotsOf.set(publisher, [slot]);
   }
-  const stored = [...slotsOf]
+  const intervalsOfAll = [...slotsOf]
     .sort(([a], [b]) => a - b)
     .flatMap(([publisher, slots]) =>
       intervals(slots.sort((a, b) => a - b)).map(([from, to]) => [publisher, from, to] as const),
     );
-  return { source: "postgres", stored, rows };
+  return { source: "postgres", stored: intervalsOfAll, rows };
+}
+
+type Message = Pick<Identity, "publisher" | "slot">;
+
+function byId(nonce: string, id: string): Message | undefined {
+  const [publisher, slot] = id
+    .slice(nonce.length + 1)
+    .split("-")
+    .map(Number);
+  if (publisher === undefined || slot === undefined) return undefined;
+  return clientMessageId(nonce, publisher, slot) === id ? { publisher, slot } : undefined;
+}
+
+/** Only at the beginning: who quotes a message has not stored it. */
+function byText(nonce: string, text: string): Message | undefined {
+  const prefix = identityPrefix(nonce);
+  return text.startsWith(prefix) ? findIdentity(text, prefix) : undefined;
 }
 
 /** Sorted numbers, with repetitions, as inclusive runs. */

@@ -63,7 +63,9 @@ describe.each(["nginx", "haproxy"] as const)("behind %s", (program) => {
     for (const client of all) await client.heard("round", "hello");
   });
 
-  test("E32, E37: whoever says nothing for the idle time-out is closed without a close frame, whoever talks is not", async () => {
+  test("E32, E37: whoever says nothing for the idle time-out is closed without a close frame, whoever talks is not", {
+    tags: "timed",
+  }, async () => {
     const before = await connect("ann");
     await through(idleTimeout, on.balancer(), { idleTimeoutMs: 1_500 }, async () => {
       const [quiet, busy] = [await connect("bob"), await connect("cid")];

@@ -66,6 +66,7 @@ test.each([
   ["all", 4_000],
 ])(
   "E19: a Redis that holds back %s commands delays what is published, and loses nothing",
+  { tags: "timed" },
   async (mode, pauseMs) => {
     const { room, ann, bob } = await pair();
     await through(redisPause, on.redis, { mode, pauseMs }, () => {

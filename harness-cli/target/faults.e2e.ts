@@ -170,7 +170,7 @@ test("E13: kill ends the process at once, expected, and starts it again at the s
   ]);
 });
 
-test("E13: a killed Postgres comes back with every committed row", async () => {
+test("E13: a killed Postgres comes back with every committed row, under whatever id it was stored", async () => {
   const store = target.topology.stores.find((each) => each.engine === "postgres");
   const ask = async (sql: string) => {
     const client = new pg.Client({ connectionString: store?.url as string });
@@ -181,14 +181,29 @@ test("E13: a killed Postgres comes back with every committed row", async () => {
       await client.end();
     }
   };
-  await ask("CREATE TABLE chat_messages (client_message_id text)");
-  await ask("INSERT INTO chat_messages SELECT 'abc123-4-' || n FROM generate_series(0, 499) AS n");
-  await ask("INSERT INTO chat_messages VALUES ('abc123-4-7'), ('abc124-4-7'), ('abc1234-4-8')");
+  await ask("CREATE TABLE chat_messages (client_message_id text, content text)");
+  await ask("INSERT INTO chat_messages SELECT 'abc123-4-' || n, 'hello' FROM generate_series(0, 499) AS n");
+  await ask(
+    "INSERT INTO chat_messages VALUES ('abc123-4-7', ''), ('abc124-4-7', ''), ('abc1234-4-8', ''), ('own', 'hello')",
+  );
+  await ask(
+    "INSERT INTO chat_messages SELECT 'own-' || n, 'sw1/abc123/5/' || n || '/12.5/xxx' FROM generate_series(0, 9) AS n",
+  );
+  await ask(
+    "INSERT INTO chat_messages VALUES ('own', 'sw1/abc1234/6/1/12.5/'), ('own', 'see sw1/abc123/6/1/12.5/')",
+  );
   await through(kill, processNamed("postgres"), {}, async () => {
     await soon("the servers notice", async () => !(await processNamed("server-1").ready(1_000)));
   });
   await soon("the servers are ready again", () => processNamed("server-1").ready(1_000));
-  expect(await target.audit?.("abc123")).toEqual({ source: "postgres", stored: [[4, 0, 499]], rows: 501 });
+  expect(await target.audit?.("abc123")).toEqual({
+    source: "postgres",
+    stored: [
+      [4, 0, 499],
+      [5, 0, 9],
+    ],
+    rows: 511,
+  });
 });
 
 test("E13, E20: a killed Redis comes back, empty", async () => {

@@ -143,18 +143,29 @@ async function anyoneIn(folder: string): Promise<boolean> {
   return cwds.includes(folder);
 }
 
-/** A real query over a connection of its own: also false while it still recovers. */
-export async function answersQueries(port: number, timeoutMs: number): Promise<boolean> {
+/** Not connected yet; its deadlines are its own. To be ended by the caller. */
+export async function postgresClient(
+  port: number,
+  { connectMs, queryMs }: { connectMs: number; queryMs: number },
+) {
   const { Client } = (await import("pg")).default;
   const client = new Client({
     host: "127.0.0.1",
     port,
     user: database.user,
     database: database.name,
-    connectionTimeoutMillis: timeoutMs,
-    query_timeout: timeoutMs,
+    password: database.password,
+    connectionTimeoutMillis: connectMs,
+    query_timeout: queryMs,
+    statement_timeout: queryMs,
   });
-  client.on("error", () => {}); // whatever breaks the connection fails the question as well
+  client.on("error", () => {}); // whatever breaks the connection rejects what is asked of it as well
+  return client;
+}
+
+/** A real query over a connection of its own: also false while it still recovers. */
+export async function answersQueries(port: number, timeoutMs: number): Promise<boolean> {
+  const client = await postgresClient(port, { connectMs: timeoutMs, queryMs: timeoutMs });
   try {
     await client.connect();
     await client.query("SELECT 1");

@@ -55,8 +55,30 @@ export interface RedisStoreOptions {
   readonly place: RedisPlace;
 }
 
-export function redisStore(options: RedisStoreOptions): RedisStore {
-  const { tools, process, port, links, place } = options;
+export function redisStore({ tools, process, port, links, place }: RedisStoreOptions): RedisStore {
+  return storeWithReplicas({
+    ...{ process, port, links },
+    replica: (name, own) => ({
+      process: redisProcess(tools, name, own, place),
+      address: `127.0.0.1:${own}`,
+    }),
+  });
+}
+
+/** A Redis that can have replicas, however their processes are started. */
+export interface ReplicatedStore {
+  readonly process: OwnProcess;
+  /** Where the harness reaches it. */
+  readonly port: number;
+  readonly links: readonly Link[];
+  /** Where a replica reaches it; absent: where the harness does. */
+  readonly address?: string;
+  /** One that is not started yet, whose port for the harness is `port`; `address` is for the links. */
+  replica(name: string, port: number): { readonly process: OwnProcess; readonly address: string };
+}
+
+export function storeWithReplicas(options: ReplicatedStore): RedisStore {
+  const { process, port, links, address } = options;
   const command = commandOn(port);
   let replicas = 0;
   return {
@@ -64,25 +86,26 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     name: "redis",
     engine: "redis",
     url: `redis://127.0.0.1:${port}`,
+    ...(address === undefined ? {} : { address }),
     process,
     links,
     command,
-    follow: (address) => follow(command, address),
+    follow: (to) => follow(command, to),
     async startReplica(): Promise<RedisReplica> {
       const name = `redis-replica-${++replicas}`;
       const own = (await choosePorts([name]))[name] as number;
-      const replica = redisProcess(tools, name, own, place);
-      await replica.start();
+      const replica = options.replica(name, own);
+      await replica.process.start();
       try {
-        await follow(commandOn(own), `127.0.0.1:${port}`);
+        await follow(commandOn(own), address ?? `127.0.0.1:${port}`);
       } catch (error) {
-        await replica.stop();
+        await replica.process.stop();
         throw error;
       }
       return {
-        address: `127.0.0.1:${own}`,
+        address: replica.address,
         command: commandOn(own),
-        [Symbol.asyncDispose]: () => replica.stop(),
+        [Symbol.asyncDispose]: () => replica.process.stop(),
       };
     },
   };

@@ -1,5 +1,6 @@
 import type { Topology } from "../../chaos/topology.ts";
 import type { AuditLine } from "../../reports/record/samples.ts";
+import type { LoadAccess } from "../../scenarios/model/load-config.ts";
 
 /** A system that is up and answers, whoever started it. Disposing it stops all of it. */
 export interface RunningTarget extends AsyncDisposable {
@@ -13,26 +14,10 @@ export interface RunningTarget extends AsyncDisposable {
   /** Direct addresses, past the proxies; `metricsUrl` is scraped once a second. */
   readonly servers: readonly { readonly name: string; readonly metricsUrl: string }[];
   /** What CONNECT must carry. */
-  readonly access: Access;
+  readonly access: LoadAccess;
   readonly versions: Readonly<Record<string, string>>;
   /** Living processes by name, for CPU and memory samples. */
   pids(): Readonly<Record<string, number>>;
   /** What the store holds of this run; undefined where there is no store to ask. */
   audit?: (nonce: string) => Promise<AuditLine>;
 }
-
-export type Access =
-  /** The load signs a JWT (HS256, `sub` = user) with this secret for each client. */
-  | {
-      readonly kind: "jwt";
-      readonly secret: string;
-      readonly origin: string;
-      /** Bearer token of `/internal/…`, for exams. */
-      readonly internalToken?: string;
-    }
-  /** Fixed headers; `{user}` in a value becomes the client's name. */
-  | {
-      readonly kind: "headers";
-      readonly headers: Readonly<Record<string, string>>;
-      readonly origin?: string;
-    };

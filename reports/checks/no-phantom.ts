@@ -16,8 +16,8 @@ const check: Check = {
   unit: "messages",
   limits: { baseline: 0, fault: 0, recovery: 0, final: 0 },
   explain: [
-    "After the load has ended the store is asked which messages of this run it holds; every identity that any",
-    "subscriber received must be among them (INV-DURABLE). Limit 0. A message belongs to the phase in which it was",
+    "After the load has ended the store is asked which messages of this run it holds, by the id that the client gave",
+    "or by the identity in what was said; every identity that any subscriber received must be among them (INV-DURABLE). Limit 0. A message belongs to the phase in which it was",
     "intended. Without an answer of the store the check is unknown: it cannot be had of an external system, nor of a",
     "run that was cut off. It compares identities, not the stored text.",
   ].join(" "),

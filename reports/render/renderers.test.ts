@@ -90,7 +90,7 @@ describe("report.html", () => {
 
   test("every chart has title, unit, fault bands, phases and a tooltip for each second", () => {
     const charts = page.match(/<figure class="chart.*?<\/figure>/gs) ?? [];
-    expect(charts).toHaveLength(10);
+    expect(charts).toHaveLength(11);
     for (const one of charts) {
       expect(one).toMatch(/<b>[A-Z][^<]+<\/b> <span class="unit">[^<]+</);
       expect(one.match(/class="band"/g)).toHaveLength(3);

@@ -75,19 +75,21 @@ export function chatTiming({ rampMs, holdMs, drainMs }: Pick<Chat, "rampMs" | "h
 
 export type Chat = typeof chatParams;
 
-export function chatters(params: Chat): Role {
+/** `thinkBeforeMs`: between the SUBSCRIBE and the first message. */
+export function chatters(params: Chat, thinkBeforeMs = 0): Role {
   return {
     load: { kind: "ramp", clients: params.clients, overMs: params.rampMs },
     reconnect: params.reconnect as BackoffName,
-    session: (stomp) => chat(stomp, params),
+    session: (stomp) => chat(stomp, params, thinkBeforeMs),
   };
 }
 
 /** What a chatting user does with one connection: joins the room, talks on schedule, listens to the end, leaves. */
-async function chat(stomp: Session, params: Chat): Promise<void> {
+async function chat(stomp: Session, params: Chat, thinkBeforeMs: number): Promise<void> {
   const room = roomOf(stomp.client.number, params.roomSize);
   await stomp.connect();
   await stomp.subscribe(inRoom(params.subscribeDestination, room));
+  if (thinkBeforeMs > 0) await stomp.wait(thinkBeforeMs);
   await stomp.publish({
     destination: inRoom(params.sendDestination, room),
     everyMs: params.publishEveryMs,

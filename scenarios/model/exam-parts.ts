@@ -3,21 +3,34 @@ import type { Examiner } from "./examiner.ts";
 /** Often enough to see when it changed, and no load. */
 const LOOK_EVERY_MS = 250;
 
+type Clock = Pick<Examiner, "nowMs" | "sleep">;
+
+/** Looks until what it sees is so, or for so long: the last that it saw, so or not. Rejects when a look does. */
+export async function lookUntil<T>(
+  examiner: Clock,
+  look: () => Promise<T> | T,
+  isSo: (seen: T) => boolean,
+  withinMs: number,
+): Promise<T> {
+  const untilMs = examiner.nowMs() + withinMs;
+  for (;;) {
+    const seen = await look();
+    if (isSo(seen) || examiner.nowMs() >= untilMs) return seen;
+    await examiner.sleep(LOOK_EVERY_MS);
+  }
+}
+
 /**
  * Looks until it is so, or for so long; says whether it came to be so. `look` may reject (an instance that is being
  * killed): then it is not so yet.
  */
-export async function eventually(
-  examiner: Examiner,
+export function eventually(
+  examiner: Clock,
   look: () => Promise<boolean> | boolean,
   withinMs: number,
 ): Promise<boolean> {
-  const untilMs = examiner.nowMs() + withinMs;
-  for (;;) {
-    if (await Promise.resolve(look()).catch(() => false)) return true;
-    if (examiner.nowMs() >= untilMs) return false;
-    await examiner.sleep(LOOK_EVERY_MS);
-  }
+  const lookAgain = () => Promise.resolve(look()).catch(() => false);
+  return lookUntil(examiner, lookAgain, (isSo) => isSo, withinMs);
 }
 
 /**

@@ -78,6 +78,11 @@ export interface Closed {
   readonly atMs: number;
 }
 
+/** Of what `ask` got: is it the RECEIPT? */
+export function isReceipt(answer: Heard | Closed | undefined): boolean {
+  return answer !== undefined && "command" in answer && answer.command === "RECEIPT";
+}
+
 /** One connection of an examiner. */
 export interface Peer {
   /** Headers of CONNECTED; empty before. */

@@ -3,7 +3,7 @@ import { encode } from "../../target-server/stomp/encode.ts";
 import { frame, type Headers } from "../../target-server/stomp/frame.ts";
 import { agreeBeat, EOL, parseHeartBeat } from "../../target-server/stomp/heart-beat.ts";
 import type { Engine, RawWire, Wire, WireEvents } from "./engine.ts";
-import { type Closed, type Heard, NotConnected, type Peer } from "./examiner.ts";
+import { type Closed, type Heard, isReceipt, NotConnected, type Peer } from "./examiner.ts";
 
 export const HANDSHAKE_WITHIN_MS = 10_000;
 const ANSWER_WITHIN_MS = 10_000;
@@ -111,7 +111,7 @@ export class ExamPeer implements Peer {
   async subscribe(destination: string, headers: Headers = {}): Promise<string> {
     const id = headers.id ?? `sub-${this.#numbers++}`;
     const answer = await this.ask("SUBSCRIBE", { ...headers, id, destination });
-    if (answer && "command" in answer && answer.command === "RECEIPT") return id;
+    if (isReceipt(answer)) return id;
     const why = answer
       ? "command" in answer
         ? `ERROR ${answer.headers.message}`

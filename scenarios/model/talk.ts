@@ -1,4 +1,4 @@
-import type { Heard, Peer } from "./examiner.ts";
+import { type Heard, isReceipt, type Peer } from "./examiner.ts";
 
 /** What examiners say to each other in rooms, and what of it they heard: by content, so that any server will do. */
 
@@ -31,7 +31,7 @@ export async function say(
     JSON.stringify({ content }),
     withinMs,
   );
-  return answer !== undefined && "command" in answer && answer.command === "RECEIPT";
+  return isReceipt(answer);
 }
 
 /** Without waiting for an answer. */

@@ -1,3 +1,5 @@
+import { parseObject } from "./json-body.ts";
+
 /** What a field of a SEND's body must be. */
 export type Field =
   | { readonly kind: "text"; readonly charactersMax: number; readonly optional?: true }
@@ -15,14 +17,8 @@ export type Payload<S extends Shape> = {
 
 /** The body as JSON of exactly this shape; undefined for anything else (A50, B170). */
 export function parsePayload<S extends Shape>(body: string, shape: S): Payload<S> | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
-  const given = value as Readonly<Record<string, unknown>>;
+  const given = parseObject(body);
+  if (given === undefined) return undefined;
   if (!Object.keys(given).every((name) => Object.hasOwn(shape, name))) return undefined;
   return Object.entries(shape).every(([name, field]) => fits(given, name, field))
     ? (given as Payload<S>)

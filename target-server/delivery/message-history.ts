@@ -1,19 +1,13 @@
 import { type ChatDto, toDto } from "../message.ts";
 import type { Store } from "../store.ts";
+import { MESSAGE_COLUMNS, messageOf, type StoredMessage } from "../stored-message.ts";
 import type { Logged } from "./room-log.ts";
 
-interface Row {
-  readonly id: string;
-  readonly room_id: string;
+interface Row extends StoredMessage {
   readonly seq: string;
-  readonly sender_id: string;
-  readonly client_message_id: string;
-  readonly content: string;
-  readonly created_at: Date;
-  readonly server_id: string;
 }
 
-const columns = "id, room_id, seq, sender_id, client_message_id, content, created_at, server_id";
+const columns = `${MESSAGE_COLUMNS}, seq`;
 
 /** The rooms' past as Postgres has it. Everything rejects when Postgres is away. */
 export class MessageHistory {
@@ -68,16 +62,7 @@ export class MessageHistory {
 }
 
 function dtoOf(row: Row): ChatDto {
-  const message = {
-    id: row.id,
-    roomId: row.room_id,
-    senderId: row.sender_id,
-    clientMessageId: row.client_message_id,
-    content: row.content,
-    ts: row.created_at.getTime(),
-    serverId: row.server_id,
-  };
-  return toDto(message, Number(row.seq));
+  return toDto(messageOf(row), Number(row.seq));
 }
 
 function toLogged(row: Row): Logged {

@@ -76,21 +76,13 @@ export class UserQueues {
   /** Publishes or buffers. Rejects when Redis does not confirm. */
   push = async (event: UserEvent): Promise<Pushed> => {
     const { policies, metrics, serverId, relay } = this.#options;
-    const { msgId, user, queue, seq, payload } = event;
+    const { msgId, user, queue } = event;
     const limits = policies.bufferLimits(this.#options.buffer);
-    const envelope = {
-      destination: queue,
-      userId: user,
-      originServerId: serverId,
-      timestamp: Date.now(),
-      msgId,
-      seq,
-      payload,
-    };
+    const envelope = envelopeBody(envelopeOf(event, serverId));
     const [what, length] = await this.#redis.pushToUser(
       ...([`sent:${msgId}:${user}`, LOG_KEY, this.#onlineKey(user, queue)] as const),
       ...([bufferKey(user), missedKey(user, queue), untakenKey(user, queue)] as const),
-      ...[`${CHANNEL_PREFIX}user.${user}${queue}`, envelopeBody(envelope), queue, Date.now()],
+      ...[`${CHANNEL_PREFIX}user.${user}${queue}`, envelope, queue, Date.now()],
       ...[finite(limits.items), finite(limits.ttlMs), this.#options.keepMs, relay.publishes],
       policies.keepsForOffline() ? "1" : "0",
       policies.keepsUntilTaken() ? "1" : "0",
@@ -115,18 +107,8 @@ export class UserQueues {
   }
 
   /** To the sessions here only, for the policy that knows no others. */
-  deliverHere = ({ msgId, user, queue, seq, payload }: UserEvent): void => {
-    const { serverId } = this.#options;
-    this.deliver({
-      logId: null,
-      destination: queue,
-      userId: user,
-      originServerId: serverId,
-      timestamp: Date.now(),
-      msgId,
-      seq,
-      payload,
-    });
+  deliverHere = (event: UserEvent): void => {
+    this.deliver({ logId: null, ...envelopeOf(event, this.#options.serverId) });
   };
 
   /** First what waits, then what comes; returns what ends it. */
@@ -378,6 +360,19 @@ function union(journal: readonly Envelope[], buffer: readonly Envelope[]): Envel
 /** By the journal's sequence; what is in no journal comes first. */
 function inOrder(waiting: readonly Envelope[]): readonly Envelope[] {
   return waiting.toSorted((a, b) => a.seq - b.seq);
+}
+
+function envelopeOf(event: UserEvent, serverId: string): Omit<Envelope, "logId"> {
+  const { msgId, user, queue, seq, payload } = event;
+  return {
+    destination: queue,
+    userId: user,
+    originServerId: serverId,
+    timestamp: Date.now(),
+    msgId,
+    seq,
+    payload,
+  };
 }
 
 /** Lua's numbers have no such thing as Infinity in text. */

@@ -1,8 +1,7 @@
 import { roundTrip } from "../../../chaos/round-trip.ts";
-import type { Link, RedisReplica, RedisStore } from "../../../chaos/topology.ts";
-import { choosePorts } from "../ports.ts";
+import type { Link, RedisStore } from "../../../chaos/topology.ts";
 import { type OwnProcess, ownProcess } from "../process-port.ts";
-import { commandOn, follow } from "../redis.ts";
+import { storeWithReplicas } from "../redis.ts";
 import { containerBox, containerLimits } from "./container-box.ts";
 import { containerSpawner } from "./container-child.ts";
 import type { ContainerPlace } from "./containers.ts";
@@ -42,35 +41,12 @@ export function redisContainerStore(options: {
   readonly place: ContainerPlace;
 }): RedisStore {
   const { process, port, links, place } = options;
-  const command = commandOn(port);
-  const address = `redis:${REDIS_PORT}`;
-  let replicas = 0;
-  return {
-    kind: "store",
-    name: "redis",
-    engine: "redis",
-    url: `redis://127.0.0.1:${port}`,
-    address,
-    process,
-    links,
-    command,
-    follow: (to) => follow(command, to),
-    async startReplica(): Promise<RedisReplica> {
-      const name = `redis-replica-${++replicas}`;
-      const own = (await choosePorts([name]))[name] as number;
-      const replica = redisContainer(name, own, place);
-      await replica.start();
-      try {
-        await follow(commandOn(own), address);
-      } catch (error) {
-        await replica.stop();
-        throw error;
-      }
-      return {
-        address: `${name}:${REDIS_PORT}`,
-        command: commandOn(own),
-        [Symbol.asyncDispose]: () => replica.stop(),
-      };
-    },
-  };
+  return storeWithReplicas({
+    ...{ process, port, links },
+    address: `redis:${REDIS_PORT}`,
+    replica: (name, own) => ({
+      process: redisContainer(name, own, place),
+      address: `${name}:${REDIS_PORT}`,
+    }),
+  });
 }

@@ -58,6 +58,28 @@ describe("the time axis", () => {
   });
 });
 
+describe("how long processes waited for a core", () => {
+  const waited = (record: RunRecord) => seriesOf(record, axisOf(record, 150)).coreWaitMs;
+  const withWaits = (...waits: readonly (readonly [atMs: number, own: Record<string, number>])[]) => {
+    const { record } = calm();
+    const [one] = record.samples.machine;
+    const machine = waits.map(([atMs, processWaitMs]) => ({ ...one!, atMs, processWaitMs }));
+    return { ...record, samples: { ...record.samples, machine } };
+  };
+
+  test("the longest of each bin, by process; null where it was not there to be asked", () => {
+    const record = withWaits([1_000, { redis: 3, k6: 10 }], [1_900, { k6: 60 }], [3_000, { redis: 0 }]);
+    const [k6, redis] = waited(record);
+    expect([k6?.name, k6?.values.slice(0, 4)]).toEqual(["k6", [null, 60, null, null]]);
+    expect([redis?.name, redis?.values.slice(0, 4)]).toEqual(["redis", [null, 3, null, 0]]);
+    expect(waited(record)).toHaveLength(2);
+  });
+
+  test("nothing where the kernel does not say", () => {
+    expect(waited(calm().record)).toEqual([]);
+  });
+});
+
 describe("G17: closes", () => {
   test("by code, initiator and phase; a missing code is its own code", () => {
     const { record, report } = storm();

@@ -9,7 +9,7 @@ import {
   reconnectLines,
   sendLines,
 } from "./client-series.ts";
-import { connectionLines, cpuLines, queueLines } from "./server-series.ts";
+import { connectionLines, coreWaitLines, cpuLines, queueLines } from "./server-series.ts";
 
 /** Everything the charts draw. `report.json` carries the same under the same names, one bin a second. */
 export interface Series {
@@ -30,6 +30,8 @@ export interface Series {
   readonly connections: readonly Line[];
   /** CPU seconds per second, by process. */
   readonly cpuCores: readonly Line[];
+  /** The longest that one thread had work and no core to do it on, by process; none where the kernel does not say. */
+  readonly coreWaitMs: readonly Line[];
   /** The generator's own delays. */
   readonly generatorMs: readonly Line[];
 }
@@ -48,6 +50,7 @@ export function seriesOf(record: RunRecord, axis: Axis): Series {
     sendQueueP99: queueLines(record, axis),
     connections: connectionLines(record, axis),
     cpuCores: cpuLines(record, axis),
+    coreWaitMs: coreWaitLines(record, axis),
     generatorMs: generatorLines(record, axis),
   };
 }

@@ -1,7 +1,7 @@
 import type { RunRecord } from "../../record/run-record.ts";
 import type { ServerSample } from "../../record/samples.ts";
 import { rounded } from "../numbers.ts";
-import { type Axis, binOf, type Line, lastValues, zeros } from "./axis.ts";
+import { type Axis, binOf, type Line, lastValues, maxValues, zeros } from "./axis.ts";
 import { addBuckets, type Buckets, bucketPercentile, bucketsOf, bucketsSince } from "./queue-depth.ts";
 
 export function serverNames(record: RunRecord): readonly string[] {
@@ -53,6 +53,22 @@ export function cpuLines(record: RunRecord, axis: Axis): Line[] {
       values: sums.map((sum, bin) => (seen[bin] === 0 ? null : rounded(sum / (seen[bin] as number)))),
     };
   });
+}
+
+/** The longest in each bin: what one thread waits is lost to all who wait for it. */
+export function coreWaitLines(record: RunRecord, axis: Axis): Line[] {
+  const waits = record.samples.machine.flatMap(({ atMs, processWaitMs = {} }) =>
+    Object.entries(processWaitMs).map(([name, ms]) => ({ name, at: [atMs, ms] as const })),
+  );
+  return [...Map.groupBy(waits, ({ name }) => name)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, own]) => ({
+      name,
+      values: maxValues(
+        axis,
+        own.map(({ at }) => at),
+      ),
+    }));
 }
 
 /** As the server itself counts them. */

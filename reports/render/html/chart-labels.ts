@@ -60,8 +60,13 @@ export function rowEnds(spec: Chart): Markup {
     const values = line.values.filter((value) => value !== null);
     const mean =
       values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0) / values.length;
-    return markup`<em>${mean === undefined ? "–" : `${mean.toFixed(2)} · ${Math.max(...values).toFixed(2)}`}</em>`;
+    return markup`<em>${mean === undefined ? "–" : `${short(mean)} · ${short(Math.max(...values))}`}</em>`;
   })}`;
+}
+
+/** Hundredths where they matter. */
+function short(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 0);
 }
 
 /** Names at the lines' ends, moved apart until each has its own line of text; the limit's among them. */

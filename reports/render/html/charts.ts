@@ -102,6 +102,15 @@ function specs(series: Series, report: Report): readonly Chart[] {
       tones: [],
     },
     {
+      title: "Waiting for a core",
+      unit: "ms of a second, by process; darker is more; mean · max at the right",
+      about:
+        "The longest that one thread of each process had work and no core to do it on: what came late meanwhile was the machine's.",
+      draw: "rows",
+      lines: series.coreWaitMs,
+      tones: [],
+    },
+    {
       title: "Generator",
       unit: "ms, p99 of its own delays",
       about: "Whether the load can be believed: how late it sent, and how late its event loops ran.",
