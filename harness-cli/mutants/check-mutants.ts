@@ -2,11 +2,13 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { createVitest } from "vitest/node";
 import { realWorld } from "../world.ts";
+import { isKnown, staleIn } from "./known-equivalents.ts";
 import { type Mutant, mutantsOf } from "./mutate.ts";
 
 /**
  * Weakens every check (and what checks are made of), one change at a time, and runs the unit tests that must notice.
- * Says which mutants survived; exit 1 when there are any that are not known to change nothing.
+ * Says which mutants survived; exit 1 when there are any that are not known to change nothing (known-equivalents.ts),
+ * or when one of those is noticed or no longer made.
  *
  *     node harness-cli/mutants/check-mutants.ts [part of a file's name …]
  *
@@ -22,6 +24,15 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   "reports/phantoms.ts": ["reports/checks/no-phantom.test.ts"],
   "reports/gaps.ts": ["reports/gaps.test.ts", "reports/checks/no-gap.test.ts"],
   "reports/oddities.ts": ["reports/oddities.test.ts", "reports/checks/no-duplicate.test.ts"],
+  "reports/windows.ts": ["reports/windows.test.ts"],
+  "reports/measure.ts": ["reports/measure.test.ts"],
+  "reports/probe.ts": ["reports/probe.test.ts"],
+  "reports/presence.ts": ["reports/presence.test.ts", "reports/checks/recovery-time.test.ts"],
+  "reports/whereabouts.ts": ["reports/whereabouts.test.ts"],
+  "reports/fitness.ts": ["reports/fitness.test.ts"],
+  "reports/generator-limits.ts": ["reports/fitness.test.ts", "reports/checks/generator-valid.test.ts"],
+  "reports/judge.ts": ["reports/judge.test.ts"],
+  "reports/verdict.ts": ["reports/verdict.test.ts", "reports/judge.test.ts"],
 };
 /** Notice a changed limit, and a check that passes on nothing. */
 const ALL = ["reports/checks/all.test.ts", "reports/checks/limits.test.ts"];
@@ -89,27 +100,40 @@ async function notices(file: string, tests: readonly string[], mutant: Mutant | 
 }
 
 let made = 0;
-const survivors: string[] = [];
+let equivalent = 0;
+const complaints: string[] = [];
+const complain = (complaint: string): void => {
+  complaints.push(complaint);
+  world.stdout.write(`  ${complaint}\n`);
+};
 for (const { file, tests } of await targets(world.argv)) {
   const whole = [...tests, ...ALL];
   if (await notices(file, whole, undefined)) throw new Error(`the tests of ${file} fail as it is`);
   // Else every mutant would survive because nobody ever saw it.
-  const broken = { line: 0, change: "", text: `throw new Error("weakened");` };
+  const broken = { line: 0, change: "", becomes: "", text: `throw new Error("weakened");` };
   if (!(await notices(file, whole, broken))) throw new Error(`the tests of ${file} do not load it`);
   const mutants = mutantsOf(await readFile(path.join(root, file), "utf8"));
+  for (const stale of staleIn(file, mutants)) complain(stale);
   let killed = 0;
+  let known = 0;
   for (const mutant of mutants) {
     made++;
     // Its own tests first: they nearly always suffice.
-    const isNoticed = tests.length > 0 && (await notices(file, tests, mutant));
-    if (isNoticed || (await notices(file, ALL, mutant))) killed++;
-    else {
-      survivors.push(`${file}:${mutant.line}: ${mutant.change}`);
-      world.stdout.write(`  survived: ${survivors.at(-1)}\n`);
-    }
+    const isNoticed =
+      (tests.length > 0 && (await notices(file, tests, mutant))) || (await notices(file, ALL, mutant));
+    const where = `${file}:${mutant.line}: ${mutant.change}`;
+    if (isKnown(file, mutant)) {
+      known++;
+      if (isNoticed) complain(`known as equivalent, but noticed: ${where}`);
+    } else if (isNoticed) killed++;
+    else complain(`survived: ${where}: ${mutant.becomes}`);
   }
-  world.stdout.write(`${file}: ${killed} of ${mutants.length} noticed\n`);
+  equivalent += known;
+  const aside = known > 0 ? `, ${known} known to change nothing` : "";
+  world.stdout.write(`${file}: ${killed} of ${mutants.length} noticed${aside}\n`);
 }
 await vitest.close();
-world.stdout.write(`${made - survivors.length} of ${made} mutants noticed\n`);
-process.exitCode = survivors.length > 0 ? 1 : 0;
+world.stdout.write(
+  `${made} mutants, ${equivalent} known to change nothing, ${complaints.length} complaints\n`,
+);
+process.exitCode = complaints.length > 0 ? 1 : 0;

@@ -1,0 +1,29 @@
+import type { Mutant } from "./mutate.ts";
+
+/**
+ * A mutant that no test can notice, since the check answers the same with it. Found again by what its line becomes,
+ * not by a number that moves. An entry whose line is there no more, or whose mutant a test does notice, is an error.
+ */
+export interface KnownEquivalent {
+  readonly file: string;
+  /** The changed line without its indentation: no other mutant of the file reads like it. */
+  readonly becomes: string;
+  /** Why nothing can come of it. Not: why it is hard to test. */
+  readonly because: string;
+}
+
+export const KNOWN_EQUIVALENTS: readonly KnownEquivalent[] = [];
+
+export function isKnown(file: string, mutant: Mutant, known = KNOWN_EQUIVALENTS): boolean {
+  return known.some((one) => one.file === file && one.becomes === mutant.becomes);
+}
+
+/** What is wrong with the entries of a file, given all of its mutants: each entry must be exactly one of them. */
+export function staleIn(file: string, mutants: readonly Mutant[], known = KNOWN_EQUIVALENTS): string[] {
+  return known
+    .filter((one) => one.file === file)
+    .flatMap(({ becomes }) => {
+      const count = mutants.filter((mutant) => mutant.becomes === becomes).length;
+      return count === 1 ? [] : [`${file}: known as equivalent, but ${count} mutants read: ${becomes}`];
+    });
+}
