@@ -26,6 +26,12 @@ describe("D1: a latency beside k6's own", () => {
     );
   });
 
+  test("a second belongs to the stretch that begins with it, for the probe as for k6", () => {
+    const record = base(40).probe(3_000, 30, 10).probe(4_000, 30, 20).record();
+    expect(probeFigures(record, 3_000, 4_000)).toMatchObject({ k6Samples: 100, probeSamples: 10 });
+    expect(probeFigures(record, 4_000, 5_000)).toMatchObject({ k6Samples: 100, probeSamples: 20 });
+  });
+
   test("no probe, no figures; nothing of it in the verdict", () => {
     const record = base(40).record();
     expect(probeFigures(record, 2_000, 20_000)).toBeUndefined();

@@ -12,7 +12,14 @@ export interface KnownEquivalent {
   readonly because: string;
 }
 
-export const KNOWN_EQUIVALENTS: readonly KnownEquivalent[] = [];
+export const KNOWN_EQUIVALENTS: readonly KnownEquivalent[] = [
+  {
+    file: "reports/measure.ts",
+    becomes: "if ((toMs - fromMs) / 1_000 <= known.size) {",
+    because:
+      "both ways of walking give the same seconds: which is taken where they are equally long is all the same",
+  },
+];
 
 export function isKnown(file: string, mutant: Mutant, known = KNOWN_EQUIVALENTS): boolean {
   return known.some((one) => one.file === file && one.becomes === mutant.becomes);
