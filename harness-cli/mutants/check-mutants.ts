@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { createVitest } from "vitest/node";
 import { realWorld } from "../world.ts";
-import { isKnown, staleIn } from "./known-equivalents.ts";
+import { isKnown, KNOWN_EQUIVALENTS, staleIn } from "./known-equivalents.ts";
 import { type Mutant, mutantsOf } from "./mutate.ts";
 
 /**
@@ -122,6 +122,9 @@ const complain = (complaint: string): void => {
   complaints.push(complaint);
   world.stdout.write(`  ${complaint}\n`);
 };
+const all = new Set((await targets([])).map(({ file }) => file));
+for (const { file } of KNOWN_EQUIVALENTS)
+  if (!all.has(file)) complain(`known as equivalent, but no target: ${file}`);
 for (const { file, tests } of await targets(world.argv)) {
   const whole = [...tests, ...ALL];
   if (await notices(file, whole, undefined)) throw new Error(`the tests of ${file} fail as it is`);

@@ -19,6 +19,11 @@ export const KNOWN_EQUIVALENTS: readonly KnownEquivalent[] = [
     because:
       "both ways of walking give the same seconds: which is taken where they are equally long is all the same",
   },
+  {
+    file: "reports/checks/send-queue-depth.ts",
+    becomes: "return depths.sort((a, b) => (a.server <= b.server ? -1 : 1));",
+    because: "each server is there once, so no two of them are equal",
+  },
 ];
 
 export function isKnown(file: string, mutant: Mutant, known = KNOWN_EQUIVALENTS): boolean {
