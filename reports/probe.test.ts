@@ -52,6 +52,8 @@ describe("D1: a latency beside k6's own", () => {
       measured: expect.closeTo(60, 0),
       note: expect.stringMatching(/k6 says p99 180.* ms, the probe 60/),
     });
+    expect(judged(probed(200, 60, 1_800)), "twice the limit").toMatchObject({ status: "met" });
+    expect(judged(base(180).probe(3_000, 60, 1_000)), "just enough samples").toMatchObject({ status: "met" });
     expect(judged(probed(180, 120, 1_800)).status).toBe("breached");
   });
 

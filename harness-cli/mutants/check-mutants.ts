@@ -24,6 +24,11 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   "reports/phantoms.ts": ["reports/checks/no-phantom.test.ts"],
   "reports/gaps.ts": ["reports/gaps.test.ts", "reports/checks/no-gap.test.ts"],
   "reports/oddities.ts": ["reports/oddities.test.ts", "reports/checks/no-duplicate.test.ts"],
+  "reports/record/intervals.ts": ["reports/record/intervals.test.ts"],
+  "reports/record/ledger-builder.ts": [
+    "reports/record/ledger-builder.test.ts",
+    "reports/record/assemble.test.ts",
+  ],
   "reports/windows.ts": ["reports/windows.test.ts"],
   "reports/measure.ts": ["reports/measure.test.ts"],
   "reports/probe.ts": ["reports/probe.test.ts"],
