@@ -51,8 +51,8 @@ export function holdingBack(spans: readonly FaultSpan[]): readonly FaultSpan[] {
 }
 
 function owedFromMs(confirmedMs: number, held: readonly FaultSpan[]): number {
-  const inForce = held.filter(({ fromMs, toMs }) => fromMs <= confirmedMs && confirmedMs <= toMs);
-  return Math.max(confirmedMs, ...inForce.map(({ toMs }) => toMs));
+  const begun = held.filter(({ fromMs }) => fromMs <= confirmedMs);
+  return Math.max(confirmedMs, ...begun.map(({ toMs }) => toMs));
 }
 
 function settleMs(window: SubscriptionWindow, plan: Plan): number {

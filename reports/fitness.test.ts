@@ -23,6 +23,31 @@ test("I87: each second is judged by itself, the generator before its machine", (
   expect(unfitSeconds(story.record(), 4_000, 5_000)).toEqual([]);
 });
 
+test("I87: a sample speaks of the second that ended within half a second of it, and of no other", () => {
+  const full = (atMs: number) =>
+    unfitSeconds(new Story().fitGenerator().machine(atMs, { cpu: 1 }).record(), 2_000, 12_000);
+  expect([7_500, 7_501, 8_500].map((atMs) => full(atMs).map(({ second }) => second))).toEqual([
+    [6],
+    [7],
+    [7],
+  ]);
+});
+
+test("I87: of processes that waited equally long the first is named", () => {
+  const story = new Story().fitGenerator().machine(6_000, { processWaitMs: { redis: 60, "server-1": 60 } });
+  expect(unfitSeconds(story.record(), 2_000, 12_000)).toMatchObject([
+    { why: "redis waited 60 ms for a core" },
+  ]);
+});
+
+test("I87: an engine of which nobody knows what it used, or could use, is not called full", () => {
+  const story = new Story()
+    .fitGenerator()
+    .machine(4_000, { cores: 2, processCpu: {} })
+    .machine(5_000, { processCpu: { k6: 8 } });
+  expect(unfitSeconds(story.record(), 2_000, 12_000)).toEqual([]);
+});
+
 test("I87: an engine that uses all the CPU that it can makes a second unfit: every core for k6, its thread for native", () => {
   const story = new Story()
     .fitGenerator()

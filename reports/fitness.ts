@@ -60,9 +60,8 @@ function fullEngine(record: RunRecord, sample: MachineSample): string | undefine
   for (const engine of new Set(hellos.map((hello) => hello.engine))) {
     const threads = hellos.filter((hello) => hello.engine === engine).length;
     const cores = engine === "native" ? threads : sample.cores;
-    const used = sample.processCpu[engine];
-    if (used === undefined || cores === undefined) continue;
-    const percent = (100 * used) / cores;
+    // What was not measured is not held against anyone.
+    const percent = (100 * (sample.processCpu[engine] ?? 0)) / (cores ?? Number.POSITIVE_INFINITY);
     if (percent >= SECOND_LIMITS.engineCpuPercent) {
       return `the ${engine} engine used ${show(percent)} % of the CPU that it can use`;
     }

@@ -129,6 +129,32 @@ describe("judge", () => {
     expect(report.overall).toBe("breached");
   });
 
+  test("rule 6: the generator is judged by its own limit, wherever it stands in the plan", () => {
+    // 9 of 18 seconds: half of them may be unfit.
+    const story = () => new Story().fitGenerator().measureEach("lateness", 3_000, 12_000, 900, 200);
+    expect(told(story(), red, generatorValid)).toEqual([
+      "red baseline: breached",
+      "generator-valid baseline: met",
+    ]);
+    expect(told(story().measure("lateness", 12_000, 900, 200), red, generatorValid)).toEqual([
+      "red baseline: unknown",
+      "generator-valid baseline: unknown",
+    ]);
+  });
+
+  test("rule 6: only a plan that asks about the generator has it judged", () => {
+    const story = new Story().measureEach("lateness", 0, 20_000, 900, 200).checks(planned(red));
+    expect(judge(story.record(), [generatorValid, red]).overall).toBe("breached");
+  });
+
+  test("D1: the report tells what the probe saw in all judged phases, and nothing where none ran", () => {
+    const roles = [{ name: "member", clients: 3, engine: "k6", provokes: [] }] as const;
+    const story = new Story({ roles }).measureEach("delivery", 0, 20_000, 40, 10);
+    expect(judge(story.record(), [])).not.toHaveProperty("probe");
+    story.probe(1_000, 30, 5).probe(2_000, 30, 5).probe(19_000, 30, 5);
+    expect(judge(story.record(), []).probe).toMatchObject({ probeSamples: 10, k6Samples: 180 });
+  });
+
   test("a check without any phase is unknown once: its silence is no pass", () => {
     const onlyFinal = { ...green, limits: { final: 0 } };
     const report = judge(new Story().checks(planned(onlyFinal)).record(), [onlyFinal]);

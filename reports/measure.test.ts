@@ -14,6 +14,20 @@ test("a flush counts where the middle of its second lies", () => {
   expect(countOf(record, "missedLate", 0, 20_000)).toBe(0);
 });
 
+test("a flush at the edge of two stretches counts in the one that begins there", () => {
+  // The middle of its second is at 10,500 ms.
+  const record = new Story().count("sent", 10_200, 10).record();
+  expect(countOf(record, "sent", 10_500, 12_000)).toBe(10);
+  expect(countOf(record, "sent", 9_000, 10_500)).toBe(0);
+});
+
+test("I87: seconds that are set aside are left out, whether anything was measured in them or not", () => {
+  const record = new Story().measureEach("delivery", 9_000, 13_000, 5, 10).record();
+  const except = new Set([10, 12, 30]);
+  for (const toMs of [13_000, 60_000])
+    expect(histogramOf(record, "delivery", 9_000, toMs, except).total, `${toMs}`).toBe(20);
+});
+
 test("histograms of a stretch add up its whole seconds", () => {
   const record = new Story().measureEach("delivery", 9_000, 13_000, 5, 10).record();
   expect(histogramOf(record, "delivery", 10_000, 12_000).total).toBe(20);

@@ -37,3 +37,19 @@ test("a client that never subscribes is online while connected", () => {
     [9_000, 1, 0],
   ]);
 });
+
+test("who breaks off without a farewell, or is sent away with one, is still wanted; a farewell counts once", () => {
+  const joined = () => {
+    const story = new Story();
+    story.due(0, 1_000).connect(0, 1_100).subscribe(0, "a", 1_200);
+    return story;
+  };
+  const wanted = (story: Story) => rows(story).at(-1)?.[1];
+  expect(wanted(joined().close(0, 9_000, { code: null, by: "self" }))).toBe(1);
+  expect(wanted(joined().close(0, 9_000, { code: 1_000, by: "peer" }))).toBe(1);
+  expect(wanted(joined().leave(0, 9_000))).toBe(0);
+  const twice = joined().leave(0, 9_000);
+  twice.connect(0, 10_000).subscribe(0, "a", 10_100);
+  expect(wanted(twice.leave(0, 11_000)), "it was wanted once").toBe(0);
+  expect(wanted(new Story().connect(0, 1_000).leave(0, 9_000)), "nobody had asked for it").toBe(0);
+});

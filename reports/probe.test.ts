@@ -26,6 +26,12 @@ describe("D1: a latency beside k6's own", () => {
     );
   });
 
+  test("a second belongs to the stretch that begins with it, for the probe as for k6", () => {
+    const record = base(40).probe(3_000, 30, 10).probe(4_000, 30, 20).record();
+    expect(probeFigures(record, 3_000, 4_000)).toMatchObject({ k6Samples: 100, probeSamples: 10 });
+    expect(probeFigures(record, 4_000, 5_000)).toMatchObject({ k6Samples: 100, probeSamples: 20 });
+  });
+
   test("no probe, no figures; nothing of it in the verdict", () => {
     const record = base(40).record();
     expect(probeFigures(record, 2_000, 20_000)).toBeUndefined();
@@ -46,6 +52,8 @@ describe("D1: a latency beside k6's own", () => {
       measured: expect.closeTo(60, 0),
       note: expect.stringMatching(/k6 says p99 180.* ms, the probe 60/),
     });
+    expect(judged(probed(200, 60, 1_800)), "twice the limit").toMatchObject({ status: "met" });
+    expect(judged(base(180).probe(3_000, 60, 1_000)), "just enough samples").toMatchObject({ status: "met" });
     expect(judged(probed(180, 120, 1_800)).status).toBe("breached");
   });
 

@@ -1,11 +1,21 @@
 import { expect, test } from "vitest";
+import { BALANCED } from "./record/run-record.ts";
 import { Story } from "./testing/story.ts";
-import { connectionsOf, routeOf, serverOfTarget } from "./whereabouts.ts";
+import { connectionsOf, isBeforeAll, routeOf, serverOfEndpoint, serverOfTarget } from "./whereabouts.ts";
 
 test("a fault's target leads to its server", () => {
   expect(
     ["server-2", "server-12/clients", "server-1/redis", "redis", "myserver-1"].map(serverOfTarget),
   ).toEqual(["server-2", "server-12", "server-1", undefined, undefined]);
+});
+
+test("E40: the balancer and its links are before all servers, nothing else is", () => {
+  const targets = ["balancer", "balancer/clients", "balancers", "server-1", "server-1/clients", "redis"];
+  expect(targets.filter(isBeforeAll)).toEqual(["balancer", "balancer/clients"]);
+});
+
+test("endpoint i is server i + 1; behind a balancer nobody knows which", () => {
+  expect([0, 2, BALANCED].map(serverOfEndpoint)).toEqual(["server-1", "server-3", "the balancer"]);
 });
 
 test("the two templates lead from a SEND to its subscribers", () => {
@@ -22,12 +32,17 @@ test("what follows {room} belongs to the template too", () => {
   const route = routeOf({ sendDestination: "/app/{room}/send", subscribeDestination: "/topic/{room}" });
   expect(route("/app/a.b/send")).toBe("/topic/a.b");
   expect(route("/app/send")).toBeUndefined();
+  expect(route("/app/a.b/leave"), "only its beginning fits").toBeUndefined();
+  expect(route("/other/a.b/send"), "only its end fits").toBeUndefined();
 });
 
 test("a template without a room is one destination; without templates it is delivered where it was sent to", () => {
   const lobby = routeOf({ sendDestination: "/app/lobby", subscribeDestination: "/topic/lobby" });
   expect([lobby("/app/lobby"), lobby("/app/x")]).toEqual(["/topic/lobby", undefined]);
   expect(routeOf({ rampMs: 5 })("/topic/x")).toBe("/topic/x");
+  expect(routeOf({ sendDestination: "/app/{room}" })("/topic/x"), "one template leads nowhere").toBe(
+    "/topic/x",
+  );
 });
 
 test("a client is where it connected last", () => {
@@ -36,8 +51,10 @@ test("a client is where it connected last", () => {
   story.close(1, 5_000);
   story.join(1, "a", 6_000, 2);
   const serverOf = connectionsOf(story.record());
-  expect([400, 500, 5_500, 6_000].map((atMs) => serverOf(1, atMs))).toEqual([
+  expect([400, 498, 500, 5_500, 5_997, 5_998].map((atMs) => serverOf(1, atMs))).toEqual([
     undefined,
+    "server-2",
+    "server-2",
     "server-2",
     "server-2",
     "server-3",

@@ -153,6 +153,19 @@ describe("rule 5: the run cut into phases", () => {
     ]);
   });
 
+  test("two whole seconds are enough to be judged, before a fault and after it", () => {
+    const story = new Story(long)
+      .fault("kill", "server-2", 7_000, 9_000)
+      .fault("cut", "server-1/clients", 11_000, 13_000);
+    expect(phasesOfStory(story).slice(0, 5)).toEqual([
+      "warm-up 0-5",
+      "baseline 5-7",
+      "during kill server-2 7-9",
+      "recovery after kill server-2 9-11",
+      "during cut server-1/clients 11-13",
+    ]);
+  });
+
   test("a fault within the warm-up ends it", () => {
     expect(phasesOfStory(new Story(long).fault("kill", "server-2", 3_000, 6_000))[0]).toBe("warm-up 0-3");
   });
@@ -192,6 +205,14 @@ describe("rule 5: the run cut into phases", () => {
     expect(phasesOfStory(story)).toEqual(["warm-up 0-5", "baseline 5-10", "during kill server-2 10-17"]);
   });
 
+  test("a fault in the second that an interrupted run did not finish is of no phase", () => {
+    const story = new Story(long)
+      .fault("kill", "server-2", 17_100, 30_000, { steps: [["injecting", 17_100]] })
+      .ended({ how: "interrupted", by: "SIGINT" }, 17_800);
+    expect(faultSpans(story.record())).toHaveLength(1);
+    expect(phasesOfStory(story)).toEqual(["warm-up 0-5", "baseline 5-17"]);
+  });
+
   test("a torn record is judged up to its last report, an empty one not at all", () => {
     expect(phasesOfStory(new Story(long).ended(undefined, 9_000))).toEqual(["warm-up 0-5", "baseline 5-9"]);
     const { plan, history } = new Story(long).lines();
@@ -214,6 +235,46 @@ describe("rule 5: the run cut into phases", () => {
       }
       expect(cursor).toBe(60_000);
     }
+  });
+});
+
+describe("rule 7: what the record says of a fault", () => {
+  const spanOf = (...steps: NonNullable<Parameters<Story["fault"]>[4]>["steps"] & object) =>
+    faultSpans(new Story(long).fault("kill", "server-2", 10_000, 12_000, { steps }).record())[0];
+
+  test("healed is what was seen healed, or never came to be; the rest lasts until the end", () => {
+    expect(spanOf(["injecting", 10_000], ["observed", 10_010], ["healed", 12_000])).toMatchObject({
+      healed: true,
+      toMs: 12_000,
+    });
+    expect(spanOf(["injecting", 10_000], ["failed", 10_050])).toMatchObject({ healed: true, toMs: 10_050 });
+    expect(spanOf(["injecting", 10_000], ["observed", 10_010])).toMatchObject({
+      healed: false,
+      toMs: 60_000,
+    });
+  });
+
+  test("one that was planned when the record ended is not missing from it, one a moment before is", () => {
+    const planned = (fromMs: number) =>
+      faultSpans(new Story(long).fault("kill", "server-2", fromMs, 62_000, { steps: [] }).record());
+    expect(planned(60_000)).toEqual([]);
+    expect(planned(59_999)).toMatchObject([{ fromMs: 59_999, toMs: 60_000 }]);
+  });
+
+  test("one whose condition came true and that then left no trace is missing from then on", () => {
+    const when = { kind: "number", quantity: "ledger.sent", is: ">", value: 5, untilMs: 50_000 } as const;
+    const story = new Story(long).fault("kill", "server-2", 1_000, 3_000, { when, steps: [["due", 20_000]] });
+    expect(faultSpans(story.record())).toMatchObject([
+      { fromMs: 21_000, toMs: 23_000, void: expect.stringMatching(/planned at 21000 ms.*does not say/) },
+    ]);
+  });
+
+  test("those that begin together come in the plan's order, others by time", () => {
+    const story = new Story(long)
+      .fault("kill", "server-3", 30_000, 32_000)
+      .fault("kill", "server-2", 10_000, 12_000)
+      .fault("cut", "server-1/clients", 10_000, 11_000);
+    expect(faultSpans(story.record()).map(({ window }) => window.index)).toEqual([1, 2, 0]);
   });
 });
 

@@ -109,7 +109,8 @@ export function faultSpans(record: RunRecord): FaultSpan[] {
       ...(why ? { void: why } : {}),
     });
   }
-  return spans.sort((a, b) => a.fromMs - b.fromMs || a.window.index - b.window.index);
+  // Those that began together stay in the plan's order.
+  return spans.sort((a, b) => a.fromMs - b.fromMs);
 }
 
 /**

@@ -12,11 +12,18 @@ test("a comparison moves its edge and turns round, a clause is let in", () => {
     "1: > to <=",
   ]);
   expect(mutantsOf("if (a === b) go();").map(({ text }) => text)).toEqual(["if (a !== b) go();"]);
+  expect(mutantsOf("{\n  if (a === b) go();\n}").map(({ becomes }) => becomes)).toEqual([
+    "if (a !== b) go();",
+  ]);
 });
 
 test("named numbers and limits are made ten times as wide, and a limit of nothing ten", () => {
   expect(changes("const AFTER_MS = 2_000;\nconst name = 5;")).toEqual(["1: 2_000 to 20000"]);
   expect(changes("  limits: { baseline: 0, fault: 256 },")).toEqual(["1: 0 to 10", "1: 256 to 2560"]);
+  expect(changes("export const AFTER_MS = 2_000;")).toEqual(["1: 2_000 to 20000"]);
+  expect(changes("export const LIMITS = {\n  /** Half of 100: */\n  lateMs: 50,\n} as const;")).toEqual([
+    "3: 50 to 500",
+  ]);
 });
 
 test("comments, texts, types, arrows and imports are left alone", () => {

@@ -3,6 +3,8 @@ export interface Mutant {
   readonly line: number;
   /** What was there and what stands there instead: `<= to <`. */
   readonly change: string;
+  /** The changed line as it then reads, without its indentation. */
+  readonly becomes: string;
   /** The whole source with it. */
   readonly text: string;
 }
@@ -21,8 +23,9 @@ const OPERATORS: Readonly<Record<string, readonly string[]>> = {
 
 const OPERATOR = /(?<= )(<=|>=|<|>|===|!==|&&|\|\|)(?= |$)/gm;
 /** Not EVIDENCE: how many cases are shown is no part of a verdict. */
-const CONSTANT = /^(const (?!EVIDENCE\b)[A-Z][A-Z0-9_]* = )(\d[\d_]*(?:\.\d+)?);$/gm;
-const LIMITS = /^\s*limits: \{[^}]*\}/gm;
+const CONSTANT = /^((?:export )?const (?!EVIDENCE\b)[A-Z][A-Z0-9_]* = )(\d[\d_]*(?:\.\d+)?);$/gm;
+/** A check's limits, and a table of named limits. */
+const LIMITS = /^(?:\s*limits: |(?:export )?const [A-Z][A-Z0-9_]* = )\{[^}]*\}/gm;
 const NUMBER = /(?<=: )\d[\d_]*(?:\.\d+)?/g;
 
 /**
@@ -33,11 +36,10 @@ export function mutantsOf(source: string): Mutant[] {
   const visible = masked(source);
   const mutants: Mutant[] = [];
   const add = (at: number, was: string, becomes: string) => {
-    mutants.push({
-      line: source.slice(0, at).split("\n").length,
-      change: `${was} to ${becomes}`,
-      text: source.slice(0, at) + becomes + source.slice(at + was.length),
-    });
+    const line = source.slice(0, at).split("\n").length;
+    const text = source.slice(0, at) + becomes + source.slice(at + was.length);
+    const changed = text.split("\n")[line - 1] ?? "";
+    mutants.push({ line, change: `${was} to ${becomes}`, becomes: changed.trim(), text });
   };
   for (const match of visible.matchAll(OPERATOR)) {
     for (const becomes of OPERATORS[match[0]] ?? []) add(match.index, match[0], becomes);

@@ -50,8 +50,29 @@ describe("INV-BALANCE: connections of each instance", () => {
   });
 
   test("too few to tell, a single instance, or nothing known: unknown", () => {
-    expect(judged(carrying(new Story(), 19_000, 9, 9, 9))).toMatchObject({ status: "unknown", samples: 27 });
+    expect(judged(carrying(new Story(), 19_000, 10, 10, 9))).toEqual({
+      status: "unknown",
+      samples: 29,
+      why: "29 connections on 3 instances are too few to tell",
+    });
     expect(judged(carrying(new Story(), 19_000, 90))).toMatchObject({ status: "unknown" });
-    expect(judged(new Story())).toMatchObject({ status: "unknown", samples: 0 });
+    expect(judged(new Story())).toEqual({
+      status: "unknown",
+      samples: 0,
+      why: "no server reported websocket_connections_active in this phase",
+    });
+  });
+
+  test("two instances and ten connections on the average one are enough to tell", () => {
+    expect(judged(carrying(new Story(), 19_000, 10, 10, 10))).toMatchObject({ status: "met", samples: 30 });
+    expect(judged(carrying(new Story(), 19_000, 30, 10))).toMatchObject({
+      status: "breached",
+      measured: 1.5,
+    });
+  });
+
+  test("a sample speaks of the second before it: the phase's last moment is its own, its first the one's before", () => {
+    const at = (atMs: number) => judged(carrying(new Story(), atMs, 20, 20)).status;
+    expect([at(2_000), at(2_001), at(20_000), at(20_001)]).toEqual(["unknown", "met", "met", "unknown"]);
   });
 });

@@ -27,7 +27,7 @@ const check: Check = {
         carried.size === 0
           ? `no server reported ${SERIES} in this phase`
           : `${plural(total, "connection")} on ${plural(carried.size, "instance")} are too few to tell`;
-      return { status: "unknown", why, samples: carried.size === 0 ? 0 : total };
+      return { status: "unknown", why, samples: total };
     }
     const mean = total / carried.size;
     const measured = Math.round((100 * Math.max(...carried.values())) / mean) / 100;

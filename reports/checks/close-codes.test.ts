@@ -104,8 +104,8 @@ describe("INV-CLOSE: close codes", () => {
   test("what could have been closed: who connected before the phase ended and was not gone before it began", () => {
     const story = new Story(long).fault("kill", "server-2", 10_000, 12_000);
     story.connect(0, 500).connect(1, 10_000).connect(2, 500).leave(2, 2_000).connect(3, 500).leave(3, 1_999);
-    // One who only meant to.
-    story.due(4, 3_000);
+    // Those who only meant to.
+    story.due(4, 3_000).due(5, 3_000);
     expect(judgeOne(check, story.record(), "baseline")).toMatchObject({ status: "met", samples: 2 });
   });
 

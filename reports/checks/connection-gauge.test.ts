@@ -5,6 +5,12 @@ import check from "./connection-gauge.ts";
 
 const timing = { warmUpMs: 2_000, publishUntilMs: 40_000, endMs: 42_000 };
 
+/** What server-1 says at these times, with all that its one client (connected when told) ever did. */
+function saysAt(gauge: number, times: readonly number[], story: Story): string {
+  for (const atMs of times) story.server(atMs, "server-1", { websocket_connections_active: gauge });
+  return judgeOne(check, story.record(), "baseline").status;
+}
+
 /** One client on each of three servers; server-1 says each second that it has this many. */
 function says(gauge: (atMs: number) => number, story = new Story({ timing })): Story {
   for (const client of [0, 1, 2]) story.join(client, "a", 1_000);
@@ -42,7 +48,51 @@ describe("INV-METRIC, D41: the gauge of connections", () => {
     const once = says((atMs) => (atMs === 20_000 ? 2 : 1));
     expect(judgeOne(check, once.record(), "baseline")).toMatchObject({ status: "met" });
     const twice = says((atMs) => (atMs === 20_000 || atMs === 21_000 ? 2 : 1));
-    expect(judgeOne(check, twice.record(), "baseline")).toMatchObject({ status: "breached", measured: 1 });
+    expect(judgeOne(check, twice.record(), "baseline")).toMatchObject({
+      status: "breached",
+      measured: 1,
+      counterexamples: [{ text: "server-1: 2 in the gauge, at most 1 in the ledger", atMs: 20_000 }],
+    });
+  });
+
+  test("what both of two samples agree on is the difference", () => {
+    const falling = says((atMs) => ({ 20000: 6, 21000: 3 })[atMs] ?? 1);
+    expect(judgeOne(check, falling.record(), "baseline")).toMatchObject({ measured: 2 });
+    const rising = says((atMs) => ({ 20000: 3, 21000: 6 })[atMs] ?? 1);
+    expect(judgeOne(check, rising.record(), "baseline")).toMatchObject({ measured: 2 });
+    const both = says((atMs) => ({ 20000: 0, 21000: 2 })[atMs] ?? 1);
+    expect(judgeOne(check, both.record(), "baseline"), "one too few, then one too many").toMatchObject({
+      status: "met",
+    });
+  });
+
+  test("a sample speaks of the second before it: the first moment of a phase is not its own", () => {
+    const story = says(() => 1).server(2_000, "server-1", { websocket_connections_active: 1 });
+    expect(judgeOne(check, story.record(), "baseline")).toMatchObject({ samples: 38 });
+  });
+
+  test("2 s after its client connected, and until 2 s before it closed, a connection must be counted", () => {
+    const missing = (...times: readonly number[]) =>
+      saysAt(0, times, new Story({ timing }).connect(0, 3_000).close(0, 10_000));
+    expect([missing(4_999, 5_000), missing(5_000, 5_001)]).toEqual(["met", "breached"]);
+    expect([missing(7_999, 8_000), missing(8_000, 8_001)]).toEqual(["breached", "met"]);
+  });
+
+  test("from 2 s before its client wanted it, and until 2 s after it closed, a connection may be counted", () => {
+    const more = (...times: readonly number[]) =>
+      saysAt(1, times, new Story({ timing }).due(0, 6_000).connect(0, 6_010).close(0, 10_000));
+    expect([more(3_998, 3_999), more(3_999, 4_000)]).toEqual(["breached", "met"]);
+    expect([more(12_000, 12_001), more(12_001, 12_002)]).toEqual(["met", "breached"]);
+  });
+
+  test("from the very moment at which a fault on the clients' links begins, more is not judged", () => {
+    const cut = (atMs: number) =>
+      saysAt(
+        2,
+        [19_999, 20_000],
+        new Story({ timing }).fault("cut", "server-1/clients", atMs, 25_000).connect(0, 1_000),
+      );
+    expect([cut(20_001), cut(20_000)]).toEqual(["breached", "met"]);
   });
 
   test("around a close nobody knows", () => {

@@ -81,7 +81,7 @@ function differencesIn(record: RunRecord, phase: Phase): { differences: Differen
     const last = before.get(server);
     before.set(server, found);
     // Once may be a moment in which much changed.
-    if (found && last && found.by > 0 === last.by > 0) {
+    if (found && last && Math.sign(found.by) === Math.sign(last.by)) {
       differences.push(Math.abs(found.by) < Math.abs(last.by) ? found : last);
     }
   }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { judge } from "../judge.ts";
 import { judgeOne } from "../testing/judge-one.ts";
 import { Story } from "../testing/story.ts";
 import check from "./connects.ts";
@@ -37,6 +38,19 @@ test("what the end of the run cut short is nobody's fault", () => {
   const story = attempts(10, 0, 5_000);
   attempts(10, 10, 40_000, story);
   expect(judged(story)).toMatchObject({ status: "met", samples: 10 });
+});
+
+test("an attempt belongs to the phase in which it ended, that phase's first moment in", () => {
+  const story = attempts(10, 0, 5_000).fault("kill", "server-1", 10_000, 12_000);
+  attempts(4, 0, 24_000, story);
+  expect(judged(story, "final")).toMatchObject({ status: "met", samples: 4 });
+});
+
+test("where nobody tried in a phase, nothing is said of it", () => {
+  const story = attempts(10, 0, 5_000).fault("kill", "server-1", 10_000, 12_000);
+  const planned = story.checks({ name: check.name, limits: check.limits });
+  const { judgements } = judge(planned.record(), [check]);
+  expect(judgements.map(({ phase, verdict }) => [phase, verdict.status])).toEqual([["baseline", "met"]]);
 });
 
 test("an outage is not judged, and where nobody tried nothing is said", () => {

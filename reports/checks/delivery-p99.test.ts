@@ -98,6 +98,17 @@ describe("D1: delivery p99", () => {
     expect([n(10, 1_000), n(11, 1_000)]).toEqual(["met", "breached"]);
   });
 
+  test("I81: at the limit is within it, for the margins too", () => {
+    const phase = { name: "baseline", kind: "baseline", fromMs: 2_000, toMs: 20_000, faults: [] } as const;
+    // Whole microseconds below 128 are read exactly.
+    const n = (slow: number) => {
+      const story = sound().measure("delivery", 3_000, 0.1, 500 - slow);
+      if (slow > 0) story.measure("delivery", 4_000, 500, slow);
+      return check.judge(story.record(), phase, 0.1).status;
+    };
+    expect([n(0), n(10), n(11)]).toEqual(["met", "unknown", "breached"]);
+  });
+
   test("a delivery before its time means that the clocks disagree", () => {
     const story = sound().measureEach("delivery", 2_000, 20_000, 5, 100).measure("delivery", 3_000, -30);
     expect(judgeOne(check, story.record(), "baseline")).toMatchObject({
@@ -106,6 +117,10 @@ describe("D1: delivery p99", () => {
     });
     const rounding = sound().measureEach("delivery", 2_000, 20_000, 5, 100).measure("delivery", 3_000, -1);
     expect(judgeOne(check, rounding.record(), "baseline").status).toBe("met");
+    const early = (byMs: number) =>
+      sound().measureEach("delivery", 2_000, 20_000, 5, 100).measure("delivery", 3_000, -byMs).record();
+    expect(judgeOne(check, early(2), "baseline").status).toBe("met");
+    expect(judgeOne(check, early(2.001), "baseline").status).toBe("unknown");
   });
 
   test("the slowest deliveries of the phase are the evidence", () => {
@@ -128,6 +143,16 @@ describe("D1: delivery p99", () => {
         },
         { text: "17#203 took 1,500 ms to client 5 on server-3", message: "17#203" },
       ],
+    });
+  });
+
+  test("the evidence is of the phase: what was intended at its first moment, and not at its end", () => {
+    const story = sound(long).fault("cut", "server-1/clients", 10_000, 12_000);
+    story.measureEach("delivery", 10_000, 12_000, 1_500, 600);
+    for (const [slot, atMs] of [9_999, 10_000, 11_999, 12_000].entries())
+      story.slow(1_500 + slot, 0, 17, slot, atMs + 1_500 + slot);
+    expect(judgeOne(check, story.record(), "during cut server-1/clients")).toMatchObject({
+      counterexamples: [{ message: "17#2" }, { message: "17#1" }],
     });
   });
 

@@ -62,6 +62,18 @@ describe("B101, B105, A66: who asks for it is evicted and may come back", () => 
     });
   });
 
+  test("it belongs to the phase in which its first connection ended, that phase's first moment in and its end out", () => {
+    const told = evict(evict(story(), 3, 11_999), 4, 12_000);
+    told.fault("kill", "server-3", 10_000, 12_000);
+    const samples = (phase: string) => judgeOne(check, told.record(), phase).samples;
+    expect(samples("baseline")).toBe(0);
+    expect(samples("during kill server-3")).toBe(1);
+    expect(samples("recovery after kill server-3")).toBe(1);
+    const first = evict(evict(story(), 3, 9_999), 4, 10_000);
+    first.fault("kill", "server-3", 10_000, 12_000);
+    expect(judgeOne(check, first.record(), "during kill server-3").samples).toBe(1);
+  });
+
   test("one whose end the record does not have is unknown, and so is a run without any", () => {
     const open = evict(story(), 3, 9_000).connect(3, 11_000);
     expect(judgeOne(check, open.record(), "baseline")).toMatchObject({ status: "unknown", samples: 2 });

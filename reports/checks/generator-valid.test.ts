@@ -90,6 +90,21 @@ describe("rule 6, I87: the generator is judged first", () => {
     expect(silent(4)).toMatchObject({ status: "unknown", why: "no report for 4,000 ms (limit 3,000)" });
   });
 
+  test("a silence disqualifies the phases that it touches, and not the one that it ends or begins with", () => {
+    const silent = (fromMs: number, toMs: number) => {
+      const story = quiet().fault("kill", "server-2", 12_000, 14_000);
+      const { ledger, ...rest } = story.record();
+      const times = (ledger.flushTimes.get(1) ?? []).filter((atMs) => atMs <= fromMs || atMs >= toMs);
+      const record = { ...rest, ledger: { ...ledger, flushTimes: new Map([[1, times]]) } };
+      const phases = ["baseline", "during kill server-2", "recovery after kill server-2"];
+      return phases.map((phase) => judgeOne(check, record, phase).status);
+    };
+    expect(silent(8_000, 12_000)).toEqual(["unknown", "met", "met"]);
+    expect(silent(8_000, 13_000)).toEqual(["unknown", "unknown", "met"]);
+    expect(silent(14_000, 18_000)).toEqual(["met", "met", "unknown"]);
+    expect(silent(13_000, 18_000)).toEqual(["met", "unknown", "unknown"]);
+  });
+
   test("a silence up to the end of the phase counts as well", () => {
     const { ledger, ...rest } = quiet().record();
     const flushTimes = new Map([[1, (ledger.flushTimes.get(1) ?? []).filter((atMs) => atMs <= 15_000)]]);
@@ -104,6 +119,31 @@ describe("rule 6, I87: the generator is judged first", () => {
     expect(stepped(-51)).toMatchObject({ status: "unknown", why: "the clock stepped by 51 ms (limit 50)" });
   });
 
+  test("I82: a step counts between any two samples of the phase, its edges included, and in no other", () => {
+    const stepped = (fromMs: number, toMs: number) => {
+      const story = quiet().fault("kill", "server-2", 12_000, 14_000);
+      story.machine(fromMs, { clockStepMs: 0 }).machine(toMs, { clockStepMs: 60 });
+      const phases = ["baseline", "during kill server-2", "recovery after kill server-2"];
+      return phases.map((phase) => judged(story, phase).status);
+    };
+    expect(stepped(12_000, 14_000)).toEqual(["met", "unknown", "met"]);
+    expect(stepped(11_999, 14_001)).toEqual(["met", "met", "met"]);
+    expect(stepped(3_000, 4_000)).toEqual(["unknown", "met", "met"]);
+  });
+
+  test("a shortage is told by the sample after it: of the phase's first moment it is not its own", () => {
+    const short = (atMs: number) => {
+      const story = quiet().fault("kill", "server-2", 12_000, 14_000).machine(atMs, { portsUsed: 0.95 });
+      return judged(story, "during kill server-2").status;
+    };
+    expect([short(12_000), short(12_001), short(14_500), short(14_501)]).toEqual([
+      "met",
+      "unknown",
+      "unknown",
+      "met",
+    ]);
+  });
+
   test("an exception in the engine disqualifies the phase in which it was", () => {
     const story = quiet().fault("kill", "server-2", 12_000, 14_000).error(12_500, "x is not a function");
     expect(judged(story).status).toBe("met");
@@ -111,6 +151,19 @@ describe("rule 6, I87: the generator is judged first", () => {
       status: "unknown",
       why: "1 exception in the engine (onmessage: x is not a function)",
     });
+  });
+
+  test("an exception at the edge of two phases is the later one's", () => {
+    const thrown = (atMs: number) => {
+      const story = quiet().fault("kill", "server-2", 12_000, 14_000).error(atMs, "x is not a function");
+      return judged(story, "during kill server-2").status;
+    };
+    expect([thrown(11_999), thrown(12_000), thrown(13_999), thrown(14_000)]).toEqual([
+      "met",
+      "unknown",
+      "unknown",
+      "met",
+    ]);
   });
 
   test("running out of its own ports, descriptors or memory disqualifies; a refusal of the target does not", () => {
@@ -134,12 +187,21 @@ describe("rule 6, I87: the generator is judged first", () => {
       { telemetryLagMs: 3_001 },
       "a report took 3,001 ms to arrive, at 6 s (limit 3,000)",
     ],
+    [
+      { descriptorsUsed: 0.899 },
+      { descriptorsUsed: 0.9 },
+      "90 % of an engine's descriptors in use at 6 s (limit 90)",
+    ],
     [{ clockResolutionMs: 1 }, { clockResolutionMs: 4 }, "the clock ticks only every 4 ms (limit 1)"],
   ])("a shortage of its machine disqualifies, with the second and the measure: %o", (fit, unfit, why) => {
     expect(judged(quiet().machine(5_000, fit).machine(6_000, fit))).toMatchObject({ status: "met" });
     expect(judged(quiet().machine(5_000, fit).machine(6_000, unfit))).toMatchObject({
       status: "unknown",
       why,
+    });
+    const over = quiet().machine(5_000, unfit).machine(5_500, fit).machine(7_000, unfit);
+    expect(judged(over), "the first of the worst, though it passed").toMatchObject({
+      why: why.replace("at 6 s", "at 5 s"),
     });
     const elsewhere = quiet().fault("kill", "server-2", 12_000, 14_000).machine(13_000, unfit);
     expect(judged(elsewhere)).toMatchObject({ status: "met" });

@@ -99,7 +99,7 @@ function disqualifications(record: RunRecord, phase: Phase): string[] {
 function longestSilence(record: RunRecord, { fromMs, toMs }: Phase): number {
   let longest = 0;
   for (const times of record.ledger.flushTimes.values()) {
-    const marks = [0, ...times.filter((atMs) => atMs > 0)];
+    const marks = [0, ...times.map((atMs) => Math.max(0, atMs))];
     for (const [i, atMs] of marks.entries()) {
       const nextMs = marks[i + 1] ?? Math.max(atMs, toMs);
       if (atMs < toMs && nextMs > fromMs) longest = Math.max(longest, nextMs - atMs);

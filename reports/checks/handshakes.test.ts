@@ -55,6 +55,21 @@ describe("D13: handshakes", () => {
     expect(one(49)).toMatchObject({ status: "breached", measured: 2, samples: 50 });
   });
 
+  test("an attempt belongs to the phase in which it ended, that phase's first moment in and its end out", () => {
+    const timing = { warmUpMs: 2_000, publishUntilMs: 60_000, endMs: 62_000 };
+    const story = crowd(new Story({ timing }), 6)
+      .fault("kill", "server-2", 10_000, 12_000)
+      .fault("kill", "server-3", 40_000, 42_000);
+    for (const [client, atMs] of [9_999, 10_000, 23_999, 24_000, 39_999, 40_000].entries())
+      story.fail(100 + client, atMs, "refused");
+    const failed = (phase: string) => {
+      const verdict = judgeOne(check, story.record(), phase);
+      return "counterexamples" in verdict ? verdict.counterexamples.map(({ atMs }) => atMs) : [];
+    };
+    expect(failed("baseline")).toEqual([9_999]);
+    expect(failed("baseline after kill server-2")).toEqual([24_000, 39_999]);
+  });
+
   test("F22, B179: names the proxy, and what the status means", () => {
     const story = crowd(new Story(behindNginx), 1)
       .fail(1, 600, "bad handshake: status 426")

@@ -36,6 +36,32 @@ describe("INV-LEAK: what is left when everybody has gone", () => {
     });
   });
 
+  test("a server that holds nothing is not among those that hold too much", () => {
+    const story = ends(0, 3).server(22_500, "server-2", held(0, 0));
+    expect(judgeOne(check, story.record(), "baseline")).toEqual({
+      status: "breached",
+      measured: 3,
+      samples: 2,
+      why: "3 connections and subscriptions are left on 1 server that nobody holds",
+      counterexamples: [
+        {
+          text: "server-1: websocket_subscriptions_active is 3 after the last client has left",
+          atMs: 22_500,
+          server: "server-1",
+        },
+      ],
+    });
+  });
+
+  test("everybody has left when the last connection is closed, which may be after the end", () => {
+    const left = (atMs: number) => {
+      const told = new Story().server(22_500, "server-1", held(0, 0));
+      told.join(0, "a", 1_000);
+      return judgeOne(check, told.leave(0, atMs).record(), "baseline").status;
+    };
+    expect([left(22_500), left(22_501)]).toEqual(["met", "unknown"]);
+  });
+
   test("a last sample from before the end, or of a server that is away, says nothing", () => {
     const early = new Story().server(20_000, "server-1", held(0, 0));
     early.join(0, "a", 1_000);

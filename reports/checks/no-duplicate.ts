@@ -92,7 +92,7 @@ function resumed(record: RunRecord, fromMs: number, toMs: number): number {
   return count;
 }
 
-/** The windows of one client and destination, where there are several, one after the other. */
+/** The windows of each client and destination, one after the other. */
 function successive(windows: readonly SubscriptionWindow[]): SubscriptionWindow[][] {
   const groups = new Map<string, SubscriptionWindow[]>();
   for (const window of windows) {
@@ -102,5 +102,5 @@ function successive(windows: readonly SubscriptionWindow[]): SubscriptionWindow[
     // Two at a time are two deliveries of everything.
     else if ((group.at(-1) as SubscriptionWindow).toMs <= window.fromMs) group.push(window);
   }
-  return [...groups.values()].filter((group) => group.length > 1);
+  return [...groups.values()];
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import type { RunRecord } from "../record/run-record.ts";
 import { judgeOne } from "../testing/judge-one.ts";
 import { Story } from "../testing/story.ts";
+import { type Phase, phasesOf } from "../windows.ts";
 import check from "./no-gap.ts";
 
 /** Client 5 sees the numbers 10 to 40 of room a, except those of `missing`, ten a second from 5 s on. */
@@ -50,6 +52,32 @@ test("rule 3: a gap behind a report that is missing is undecided", () => {
     status: "met",
     note: "2 gaps where reports of the load are missing: undecided",
   });
+});
+
+test("INV-ORDER: where no two deliveries were compared nothing is known, unless a gap shows itself", () => {
+  const told = new Story();
+  const subscription = told.join(5, "a", 500);
+  told.number(subscription, 10, 10, 5_000);
+  expect(judgeOne(check, told.record(), "baseline")).toEqual({
+    status: "unknown",
+    why: "no two deliveries of a room could be compared",
+    samples: 0,
+  });
+  told.number(subscription, 12, 12, 6_000);
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({ status: "breached", measured: 1 });
+});
+
+test("INV-ORDER: a gap within a fault that a plan has judged names the fault, one without none", () => {
+  const { story: told } = story(30);
+  const cases = (phaseName: string, record: RunRecord) => {
+    const phase = phasesOf(record).find(({ name }) => name === phaseName) as Phase;
+    const verdict = check.judge(record, phase, 0);
+    return "counterexamples" in verdict ? verdict.counterexamples : [];
+  };
+  const [calm] = cases("baseline", told.record());
+  expect(calm).not.toHaveProperty("fault");
+  const broken = told.fault("cut", "server-1/redis", 7_000, 9_000, { drops: false });
+  expect(cases("during cut server-1/redis", broken.record())).toMatchObject([{ fault: 0 }]);
 });
 
 test("without numbers it is unknown", () => {

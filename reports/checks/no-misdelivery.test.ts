@@ -133,3 +133,36 @@ test("INV-ISOLATE: a foreign text on a subscription that was asked for is somebo
     note: expect.stringMatching(/^1 message .*not of this run$/),
   });
 });
+
+test("INV-ISOLATE: what was sent to where no room is cannot be traced, and is told", () => {
+  const params = { sendDestination: "/app/lobby.{room}", subscribeDestination: "/topic/room.{room}" };
+  const told = new Story({ scenario: { name: "story", params } }).send(0, 0, "a", 3_000);
+  expect(
+    judgeOne(check, told.receive(told.join(1, "a", 500), 0, 0, 0, 3_000).record(), "baseline"),
+  ).toMatchObject({
+    status: "met",
+    samples: 1,
+    note: "1 delivery of messages whose way the record does not tell",
+  });
+});
+
+test("INV-ISOLATE: strays are told in the order in which they were sent, of one moment by publisher and slot", () => {
+  const told = new Story().send(2, 0, "a", 3_000);
+  for (const [publisher, slot] of [
+    [1, 3],
+    [1, 5],
+    [0, 9],
+  ] as const)
+    told.send(publisher, slot, "a", 4_000);
+  const inB = told.join(2, "b", 500);
+  for (const [publisher, slot] of [
+    [1, 5],
+    [1, 3],
+    [0, 9],
+    [2, 0],
+  ] as const)
+    told.receive(inB, publisher, slot, slot, 5_000);
+  const verdict = judgeOne(check, told.record(), "baseline");
+  const cases = "counterexamples" in verdict ? verdict.counterexamples : [];
+  expect(cases.map(({ message }) => message)).toEqual(["2#0", "0#9", "1#3", "1#5"]);
+});

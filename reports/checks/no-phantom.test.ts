@@ -87,6 +87,15 @@ test("a phantom belongs to the phase in which it was intended", () => {
   });
 });
 
+test("phantoms are told in the order in which they were intended, of one moment by publisher", () => {
+  const told = new Story().send(2, 0, "a", 4_000).send(1, 0, "a", 5_000).send(0, 0, "a", 5_000);
+  const subscription = told.join(1, "a", 500);
+  for (const publisher of [1, 0, 2]) told.receive(subscription, publisher, 0, 0, 6_000);
+  expect(judgeOne(check, told.stored().record(), "baseline")).toMatchObject({
+    counterexamples: [{ message: "2#0" }, { message: "0#0" }, { message: "1#0" }],
+  });
+});
+
 test("without an audit, or without a delivery, it is unknown", () => {
   expect(judgeOne(check, story().record(), "baseline")).toMatchObject({ status: "unknown" });
   expect(judgeOne(check, new Story().stored([0, 0, 9]).record(), "baseline")).toMatchObject({

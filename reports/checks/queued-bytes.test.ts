@@ -33,6 +33,26 @@ test("A75: the smaller of heap and container counts", () => {
   });
 });
 
+test("D8: the moments over the limit are shown, the one at it is not", () => {
+  const limits = { [HEAP]: 1_000 * 1_048_576 };
+  const story = new Story();
+  for (const [atMs, megabytes] of [
+    [5_000, 50],
+    [6_000, 60],
+  ] as const)
+    story.server(atMs, "server-1", { websocket_send_queue_bytes: megabytes * 1_048_576, ...limits });
+  const verdict = judgeOne(check, story.record(), "baseline");
+  expect("counterexamples" in verdict && verdict.counterexamples.map(({ atMs }) => atMs)).toEqual([6_000]);
+});
+
+test("a sample speaks of the second before it: the phase's last moment is its own, its first the one's before", () => {
+  const at = (atMs: number) => {
+    const story = new Story().server(atMs, "server-1", { websocket_send_queue_bytes: 0, [HEAP]: 1_000 });
+    return judgeOne(check, story.record(), "baseline").status;
+  };
+  expect([at(2_000), at(2_001), at(20_000), at(20_001)]).toEqual(["unknown", "met", "met", "unknown"]);
+});
+
 test("a server that does not say is unknown", () => {
   expect(judgeOne(check, holds(1, {}), "baseline")).toMatchObject({ status: "unknown", samples: 0 });
 });

@@ -53,7 +53,7 @@ export default check;
 
 function sharesIn({ samples }: RunRecord, { fromMs, toMs }: Phase): Share[] {
   return samples.servers.flatMap((sample) => {
-    if (!sample.up || sample.atMs <= fromMs || sample.atMs > toMs) return [];
+    if (sample.atMs <= fromMs || sample.atMs > toMs) return [];
     const bytes = sample.series[BYTES];
     const limits = Object.entries(sample.series).filter(([name]) => name.startsWith(`${LIMIT}{`));
     if (bytes === undefined || limits.length === 0) return [];

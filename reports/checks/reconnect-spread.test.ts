@@ -57,6 +57,15 @@ describe("INV-SPREAD: the first retries of those that a fault dropped", () => {
     expect(comb(1_000).measured).toBe(50);
   });
 
+  test("of two seconds that are equally full the first is shown", () => {
+    // 39 from the first one's on, and 39 up to the last one's.
+    const story = dropped(40, (i) => (i === 0 ? 0 : i === 39 ? 1_400 : 500));
+    expect(judged(story)).toMatchObject({
+      status: "breached",
+      why: expect.stringMatching(/^39 of 40 dropped clients retried first between 10,001 and 10,501 ms/),
+    });
+  });
+
   test("only the first retry of a client counts", () => {
     const story = dropped(40, (i) => i * 150);
     for (let i = 0; i < 40; i++) story.due(i, 20_000, 2, 2);

@@ -6,15 +6,17 @@ import check from "./recovery-time.ts";
 const RECOVERY = "recovery after kill server-2";
 
 /** 10 clients; the fault is healed at 12,500 ms. Deliveries are fine in every second, unless told otherwise. */
-function killed(publishUntilMs = 60_000, slowUntilMs = 0, silentUntilMs = 0): Story {
+function killed(publishUntilMs = 60_000, slowUntilMs = 0, silentUntilMs = 0, idleUntilMs = 0): Story {
   const story = new Story({ timing: { warmUpMs: 2_000, publishUntilMs, endMs: publishUntilMs + 2_000 } });
   story.fault("kill", "server-2", 10_000, 12_500);
   for (let client = 0; client < 10; client++) story.join(client, "a", 500);
   for (let atMs = 0; atMs < publishUntilMs; atMs += 1_000) {
     const isSlow = atMs >= 10_000 && atMs < slowUntilMs;
     const isSilent = atMs >= 10_000 && atMs < silentUntilMs;
-    story.measure("lateness", atMs, 1, 10).measure("loopLag", atMs, 2, 100);
-    if (!isSilent) story.measure("delivery", atMs, isSlow ? 400 : 5, 100);
+    const isIdle = atMs >= 10_000 && atMs < idleUntilMs;
+    story.measure("loopLag", atMs, 2, 100);
+    if (!isIdle) story.measure("lateness", atMs, 1, 10);
+    if (!isSilent && !isIdle) story.measure("delivery", atMs, isSlow ? 400 : 5, 100);
   }
   return story;
 }
@@ -70,11 +72,11 @@ describe("INV-RECOVER: recovery time", () => {
     expect(judged(story)).toMatchObject({ status: "met", measured: 4_500 });
   });
 
-  test("the plan's own baseline limit decides what is slow", () => {
-    const limits = { baseline: 500 };
-    expect(judged(killed(60_000, 18_000).checks({ name: "delivery-p99", limits }))).toMatchObject({
-      measured: 0,
-    });
+  test("the plan's own baseline limit decides what is slow; what is at it is not", () => {
+    const slow = (baseline: number) =>
+      judged(killed(60_000, 18_000).checks({ name: "delivery-p99", limits: { baseline } }));
+    expect(slow(400)).toMatchObject({ measured: 0 });
+    expect(slow(399)).toMatchObject({ measured: 5_500 });
   });
 
   test("it must stay so for 3 s: a relapse begins the wait anew", () => {
@@ -91,6 +93,53 @@ describe("INV-RECOVER: recovery time", () => {
 
   test("seconds in which messages were sent and none came are not recovered", () => {
     expect(judged(killed(60_000, 0, 16_000))).toMatchObject({ status: "met", measured: 3_500 });
+  });
+
+  test("seconds in which nothing was sent say nothing", () => {
+    expect(judged(killed(60_000, 0, 0, 16_000))).toMatchObject({ status: "met", measured: 0 });
+  });
+
+  test("99 % of the clients back is back", () => {
+    const missing = (count: number) => {
+      const story = killed();
+      for (let client = 10; client < 100; client++) story.join(client, "a", 500);
+      for (let client = 0; client < count; client++) story.close(client, 10_001);
+      return judged(story);
+    };
+    expect(missing(1)).toMatchObject({ status: "met", measured: 0 });
+    expect(missing(2)).toMatchObject({ status: "breached" });
+  });
+
+  test("what ended with the healing is no trouble after it, and each trouble names the fault", () => {
+    const story = killed().close(1, 10_001).close(4, 10_001);
+    story.join(4, "a", 12_500, 2);
+    story.join(1, "a", 40_000, 2);
+    const verdict = judged(story);
+    expect("counterexamples" in verdict && verdict.counterexamples).toEqual([
+      { text: "9 of 10 clients online", atMs: 12_500, fault: 0 },
+    ]);
+  });
+
+  test("of two troubles that end together the one that began first is told", () => {
+    const story = killed().close(1, 10_001).measure("delivery", 32_000, 400, 100);
+    story.join(1, "a", 33_000, 2);
+    expect(judged(story)).toMatchObject({
+      status: "breached",
+      why: expect.stringMatching(/still trouble: 9 of 10 clients online;/),
+    });
+  });
+
+  test("a fault that was over at once, like a balancer's reload, is not its own next fault", () => {
+    const steps = ["injecting", "injected", "observed", "healing", "healed"] as const;
+    const story = new Story({ timing: { warmUpMs: 2_000, publishUntilMs: 60_000, endMs: 62_000 } });
+    story
+      .fault("reload", "balancer", 10_000, 10_000, { steps: steps.map((step) => [step, 10_000]) })
+      .measureEach("loopLag", 0, 60_000, 2, 100)
+      .measureEach("delivery", 0, 60_000, 5, 100);
+    expect(judgeOne(check, story.record(), "recovery after reload balancer")).toMatchObject({
+      status: "met",
+      measured: 0,
+    });
   });
 
   test("a newcomer has 2 s to be there", () => {

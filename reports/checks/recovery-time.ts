@@ -30,10 +30,10 @@ const check: Check = {
   judge(record, phase, limit) {
     const spans = faultSpans(record);
     const own = spans.filter(({ window }) => phase.faults.includes(window.index));
-    if (own.length === 0)
-      return { status: "unknown", why: "the record shows no fault before this", samples: 0 };
+    const lastOwn = own.at(-1);
+    if (!lastOwn) return { status: "unknown", why: "the record shows no fault before this", samples: 0 };
     const healedMs = Math.max(...own.map(({ toMs }) => toMs));
-    const next = spans.find((span) => span.fromMs >= healedMs && !phase.faults.includes(span.window.index));
+    const next = spans.find((span) => span.fromMs > healedMs);
     const horizonMs = Math.min(next?.fromMs ?? Number.POSITIVE_INFINITY, observedUntil(record, phase));
 
     const samples = histogramOf(record, "delivery", phase.fromMs, horizonMs).total;
@@ -49,7 +49,6 @@ const check: Check = {
     }
     const measured = Math.round(recoveredMs - healedMs);
     if (measured > limit) {
-      const fault = own.at(-1)?.window.index;
       return {
         status: "breached",
         measured,
@@ -58,7 +57,7 @@ const check: Check = {
         counterexamples: troubles.slice(-5).map(({ fromMs, text }) => ({
           text,
           atMs: fromMs,
-          ...(fault === undefined ? {} : { fault }),
+          fault: lastOwn.window.index,
         })),
       };
     }
@@ -87,7 +86,7 @@ interface Trouble {
 /** Every stretch between two times in which something was not well yet, by start. */
 function troublesOf(record: RunRecord, fromMs: number, toMs: number): Trouble[] {
   return [...absences(record, fromMs, toMs), ...slowSeconds(record, fromMs, toMs)].sort(
-    (a, b) => a.fromMs - b.fromMs || a.toMs - b.toMs,
+    (a, b) => a.fromMs - b.fromMs,
   );
 }
 
@@ -95,13 +94,10 @@ function absences(record: RunRecord, fromMs: number, toMs: number): Trouble[] {
   const rows = presenceOf(record);
   const troubles: Trouble[] = [];
   for (const [i, { atMs, due, online }] of rows.entries()) {
-    const untilMs = rows[i + 1]?.atMs ?? toMs;
-    if (untilMs <= fromMs || atMs >= toMs || online >= SHARE_BACK * due) continue;
-    troubles.push({
-      fromMs: Math.max(atMs, fromMs),
-      toMs: Math.min(untilMs, toMs),
-      text: `${show(online)} of ${plural(due, "client")} online`,
-    });
+    const from = Math.max(atMs, fromMs);
+    const to = Math.min(rows[i + 1]?.atMs ?? toMs, toMs);
+    if (from >= to || online >= SHARE_BACK * due) continue;
+    troubles.push({ fromMs: from, toMs: to, text: `${show(online)} of ${plural(due, "client")} online` });
   }
   return troubles;
 }

@@ -74,6 +74,64 @@ describe("INV-SPREAD: what a client waits that fails to come back", () => {
     expect(byPolicy(backoffs.fixed, 1, 30).status).toBe("breached");
   });
 
+  /** 40 that are cut off and come back well spread, and one more that lost its connection then and retried twice. */
+  const oneMore = (atMs: number): Story => {
+    const story = cutOff(40, (client) => 500 + client * 100);
+    story.join(500, "a", 600, 1);
+    return story
+      .close(500, atMs)
+      .due(500, atMs + 1_000, 1)
+      .fail(500, atMs + 1_001, "refused")
+      .due(500, atMs + 1_500, 1);
+  };
+
+  test("dropped is who lost the connection from 1 s before the fault to 2 s after its healing, to the millisecond", () => {
+    const alone = judged(cutOff(40, (client) => 500 + client * 100)).samples;
+    const more = [8_999, 9_000, 22_000, 22_001].map((atMs) => judged(oneMore(atMs)).samples - alone);
+    expect(more).toEqual([0, 1, 1, 0]);
+  });
+
+  test("where CONNECTED named another server than the one that was dialled, either may be the one that was hit", () => {
+    const record = oneMore(10_500).record();
+    const { samples } = judgeOne(check, record, DURING);
+    for (const other of [{ endpoint: 0 }, { server: "server-1" }]) {
+      const connections = record.ledger.connections.map((event) =>
+        event.what === "closed" && event.client === 500 ? { ...event, ...other } : event,
+      );
+      const placed = { ...record, ledger: { ...record.ledger, connections } };
+      expect(judgeOne(check, placed, DURING).samples).toBe(samples);
+    }
+  });
+
+  test("a lost jitter belongs to the phase of the fault that brought it to light", () => {
+    const story = cutOff(40, (client) => 500 + client * 100).fault("kill", "server-3", 45_000, 47_000);
+    for (let client = 100; client < 140; client++) {
+      story.join(client, "b", 600, 2);
+      story
+        .close(client, 45_001)
+        .due(client, 46_000, 2)
+        .fail(client, 46_001, "refused")
+        .due(client, 50_001, 2);
+    }
+    expect(judged(story)).toMatchObject({ status: "met" });
+    expect(judgeOne(check, story.record(), "during kill server-3")).toMatchObject({
+      status: "breached",
+      measured: 100,
+      samples: 40,
+    });
+  });
+
+  test("of two windows that are equally full the one of the shorter delays is shown", () => {
+    const second = (client: number) => (client === 0 ? 8_400 : client === 39 ? 9_500 : 9_000);
+    const story = cutOff(40, (client, attempt) =>
+      attempt === 1 ? 100 : attempt === 2 ? second(client) : 500 + client * 100,
+    );
+    expect(judged(story)).toMatchObject({
+      status: "breached",
+      why: expect.stringMatching(/^39 of 40 clients waited between 8,400 and 9,000 ms before retry 2/),
+    });
+  });
+
   test("clients of another server, and those that were back, are not counted", () => {
     const story = cutOff(30, (client) => 500 + client * 100);
     for (let client = 100; client < 140; client++) {

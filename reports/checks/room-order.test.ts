@@ -44,6 +44,19 @@ test("INV-ORDER: one step backwards is breached and shown", () => {
   });
 });
 
+test("INV-ORDER: a step backwards within a fault names the fault", () => {
+  const inversion = { what: "inversion", publisher: 17, slot: 3, sequence: 8, after: 9 } as const;
+  const named = (atMs: number) => {
+    const { story: told, subscription } = story();
+    told.fault("latency", "server-1/redis", 10_000, 12_000, { drops: false });
+    told.oddity({ ...inversion, atMs, subscription });
+    const verdict = judgeOne(check, told.record(), "baseline");
+    return "counterexamples" in verdict && verdict.counterexamples[0];
+  };
+  expect(named(10_500)).toMatchObject({ fault: 0 });
+  expect(named(5_600)).not.toHaveProperty("fault");
+});
+
 test("INV-ORDER: a duplicate is not an inversion", () => {
   const { story: told, subscription } = story();
   told.oddity({ what: "duplicate", atMs: 5_600, subscription, publisher: 17, slot: 3 });

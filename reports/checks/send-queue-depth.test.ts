@@ -56,6 +56,35 @@ describe("D7: send queue depth", () => {
     expect(judgeOne(check, story.record(), "baseline")).toEqual({ status: "met", measured: 0, samples: 50 });
   });
 
+  test("a sample speaks of the second before it: the phase's last moment is its own", () => {
+    const at = (atMs: number) => {
+      const story = new Story().server(3_000, "server-1", series([]));
+      return judgeOne(check, story.server(atMs, "server-1", series(many(50, 0))).record(), "baseline").status;
+    };
+    expect([at(20_000), at(20_001)]).toEqual(["met", "unknown"]);
+  });
+
+  test("a server in which nothing was observed for a second did not begin anew", () => {
+    const deep = many(500, 100);
+    const story = new Story()
+      .server(2_000, "server-1", series(deep))
+      .server(3_000, "server-1", series(deep))
+      .server(4_000, "server-1", series([...deep, ...many(50, 0)]));
+    expect(judgeOne(check, story.record(), "baseline")).toEqual({ status: "met", measured: 0, samples: 50 });
+  });
+
+  test("a server that is at the limit is not shown among those over it", () => {
+    const story = new Story();
+    for (const [server, depth] of [
+      ["server-1", 4],
+      ["server-2", 5],
+    ] as const)
+      story.server(2_500, server, series([])).server(3_500, server, series(many(40, depth)));
+    const verdict = judgeOne(check, story.record(), "baseline");
+    const shown = "counterexamples" in verdict ? verdict.counterexamples : [];
+    expect(shown.map(({ server }) => server)).toEqual(["server-2"]);
+  });
+
   test("the worst server counts, and is named", () => {
     const story = new Story();
     for (const [server, depth] of [
@@ -104,15 +133,20 @@ describe("D7: send queue depth", () => {
   });
 
   test("no sample, no series, one scrape or a handful of observations are unknown", () => {
-    expect(judgeOne(check, new Story().record(), "baseline")).toMatchObject({
+    expect(judgeOne(check, new Story().record(), "baseline")).toEqual({
       status: "unknown",
+      why: "no server reported websocket_send_queue_depth in this phase",
       samples: 0,
     });
     const other = new Story().server(3_000, "server-1", { up: 1 }).server(4_000, "server-1", { up: 1 });
     expect(judgeOne(check, other.record(), "baseline").status).toBe("unknown");
     const once = new Story().server(3_000, "server-1", series(many(900, 0)));
     expect(judgeOne(check, once.record(), "baseline").status).toBe("unknown");
-    expect(grown(many(19, 0))).toMatchObject({ status: "unknown", samples: 19 });
+    expect(grown(many(19, 0))).toEqual({
+      status: "unknown",
+      why: "only 19 observations of websocket_send_queue_depth; each server needs 20",
+      samples: 19,
+    });
     expect(grown(many(20, 0))).toMatchObject({ status: "met", samples: 20 });
   });
 });

@@ -47,7 +47,9 @@ test("runs added one by one are what all at once are, and say which of them bega
       const grown: number[] = [];
       const began = new Set<number>();
       for (const [i, [from, to]] of all.entries()) {
-        if (addRun(grown, from, to)) began.add(from);
+        const isApart = !contains(grown, from) && !contains(grown, from - 1);
+        expect(addRun(grown, from, to)).toBe(isApart);
+        if (isApart) began.add(from);
         expect(grown).toEqual(normalise(all.slice(0, i + 1)));
       }
       // Whoever stands at the front of a run now was told as such, in whatever order they came.

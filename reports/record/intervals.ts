@@ -7,8 +7,8 @@ export function normalise(runs: readonly (readonly [number, number])[]): Interva
   const sorted = runs.filter(([from, to]) => from <= to).sort((a, b) => a[0] - b[0]);
   const flat: number[] = [];
   for (const [from, to] of sorted) {
-    const last = flat.length - 1;
-    if (last > 0 && from <= (flat[last] as number) + 1) flat[last] = Math.max(flat[last] as number, to);
+    const end = flat.at(-1);
+    if (end !== undefined && from <= end + 1) flat[flat.length - 1] = Math.max(end, to);
     else flat.push(from, to);
   }
   return flat;
@@ -20,12 +20,13 @@ export function normalise(runs: readonly (readonly [number, number])[]): Interva
  */
 export function addRun(intervals: number[], from: number, to: number): boolean {
   const last = intervals.length - 1;
-  if (last < 0 || from > (intervals[last] as number) + 1) {
+  const end = intervals[last];
+  if (end === undefined || from > end + 1) {
     intervals.push(from, to);
     return true;
   }
   if (from >= (intervals[last - 1] as number)) {
-    intervals[last] = Math.max(intervals[last] as number, to);
+    intervals[last] = Math.max(end, to);
     return false;
   }
   // All runs that it overlaps or touches become one with it.
