@@ -211,7 +211,7 @@ async function attemptToBringUp(
       (name) => `ws://127.0.0.1:${port(`${name}/clients`)}/ws`,
     ),
     servers: servers.map((name) => ({ name, metricsUrl: `${urlOf(port(name))}/metrics` })),
-    access: { kind: "jwt", secret: jwtSecret, origin: ORIGIN },
+    access: { kind: "jwt", secret: jwtSecret, origin: ORIGIN, internalToken },
     versions: {
       containers: daemon.version,
       node: "24",
