@@ -213,10 +213,13 @@ export interface Balancer {
   alter(change: BalancerChange): Promise<AsyncDisposable>;
   /** The same settings again, by new workers; the old ones live as long as their connections. */
   reload(): Promise<void>;
-  /** Pids of those that hold connections, old ones included. Empty while it is not running. */
-  workers(): readonly number[];
+  /**
+   * Pids of those that hold connections, old ones included, as the balancer itself sees them: in a container they have
+   * numbers of their own. Empty while it is not running.
+   */
+  workers(): Promise<readonly number[]>;
   /** Ends workers, and every connection that they hold. Those that are gone are no error. */
-  endWorkers(pids: readonly number[]): void;
+  endWorkers(pids: readonly number[]): Promise<void>;
   /** One request to each server in turn, as far as it knows them well. Undefined without an answer in time. */
   visit(timeoutMs: number): Promise<{ readonly status: number; readonly server?: string } | undefined>;
   /** What is left of a WebSocket handshake behind it. Undefined without an answer in time. */

@@ -3,6 +3,7 @@ import type { Reference } from "../reports/record/plan.ts";
 import { loadCatalog } from "./catalog.ts";
 import type { Mistakes } from "./mistakes.ts";
 import { plan, type Request } from "./plan.ts";
+import { neededBalancer } from "./run-as.ts";
 
 const catalog = await loadCatalog();
 
@@ -53,6 +54,26 @@ describe("the balancer of a plan", () => {
       defects: [],
     });
   });
+
+  test.each(["nginx", "haproxy"])(
+    "E40: %s in front of containers, with the same faults and defects",
+    async (balancer) => {
+      const inContainers = (runAs: "containers" | "processes") =>
+        plan(
+          request({
+            target: { kind: "reference", instances: 3, balancer, runAs },
+            faults: ["balancer-reload@8s..10s:balancer", "drain-server@12s..14s:server-any/balancer"],
+            defects: ["lb-idle-timeout-60s"],
+          }),
+          catalog,
+        );
+      const [there, here] = [await inContainers("containers"), await inContainers("processes")];
+      expect(there.target).toEqual({ ...here.target, runAs: "containers" });
+      expect(there.timeline).toEqual(here.timeline);
+      // Its image is what is needed there, no program of this machine.
+      expect([neededBalancer(there.target), neededBalancer(here.target)]).toEqual([undefined, balancer]);
+    },
+  );
 
   test("C16: a scenario about balancers brings one, its time scale and its servers' settings", async () => {
     const planned = await plan(request({ scenario: "idle-through-balancer" }), catalog);

@@ -193,13 +193,6 @@ function planTarget(
   const balancer = planBalancer(target, scenario?.balancer, defects, mistakes);
   // Processes start in a second, need no daemon, and are what every figure of ours was measured with.
   const runAs = target.runAs === "containers" ? "containers" : "processes";
-  if (balancer && runAs === "containers") {
-    mistakes.add(
-      "SW_USAGE",
-      "a balancer stands in front of processes only",
-      "leave out --run-as containers, or the balancer; docker-compose.yml has both",
-    );
-  }
   return {
     kind: "reference",
     instances: target.instances,

@@ -20,7 +20,7 @@ import { startProbe } from "./probe/probe.ts";
 import type { Progress } from "./progress.ts";
 import { progressBy } from "./provision/progress.ts";
 import { findTools, type Tools } from "./provision/tools.ts";
-import { unneededTools } from "./run-as.ts";
+import { neededBalancer, unneededTools } from "./run-as.ts";
 import { RunClock } from "./run-clock.ts";
 import { sampleEverySecond } from "./sampling.ts";
 import { withSecrets } from "./secrets.ts";
@@ -80,7 +80,7 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   }
   if (plan.target.kind === "reference" && plan.target.runAs === "containers") await meetDaemon(world.env);
   const tools = await findTools({
-    balancer: plan.target.kind === "reference" ? plan.target.balancer?.program : undefined,
+    balancer: neededBalancer(plan.target),
     unneeded: unneededTools(plan.target),
     progress: progressBy((text) => progress.say(text)),
   });

@@ -22,7 +22,7 @@ export default defineFault({
   drops: true,
 
   async inject(balancer, { graceMs, drops }) {
-    const former = balancer.workers();
+    const former = await balancer.workers();
     if (former.length === 0) throw new Error("the balancer is not running");
     formerWorkers.set(balancer, former);
     await balancer.reload();
@@ -31,6 +31,7 @@ export default defineFault({
     const ended = wait(graceMs, undefined, { signal: hurry.signal })
       .catch(() => {})
       .then(() => balancer.endWorkers(former));
+    ended.catch(() => {}); // the undo says it
     return {
       async [Symbol.asyncDispose]() {
         hurry.abort();
@@ -40,7 +41,7 @@ export default defineFault({
   },
   async observed(balancer, { drops }) {
     const former = formerWorkers.get(balancer) ?? [];
-    const now = balancer.workers();
+    const now = await balancer.workers();
     return now.some((pid) => !former.includes(pid)) && !(drops && now.some((pid) => former.includes(pid)));
   },
   healed: allAnswer,

@@ -13,7 +13,7 @@ import { plan } from "../plan.ts";
 import { progressOn } from "../progress.ts";
 import { progressBy } from "../provision/progress.ts";
 import { findTools } from "../provision/tools.ts";
-import { runAsOption, unneededTools } from "../run-as.ts";
+import { neededBalancer, runAsOption, unneededTools } from "../run-as.ts";
 import { bringUp } from "../target/bring-up.ts";
 import { createSupervisor } from "../target/supervisor.ts";
 import type { RunningTarget } from "../target/target.ts";
@@ -99,7 +99,7 @@ async function attached(
   using progress = progressOn(world.stderr, false);
   progress.show("bringing the system up");
   const tools = await findTools({
-    balancer: planned.target.kind === "reference" ? planned.target.balancer?.program : undefined,
+    balancer: neededBalancer(planned.target),
     unneeded: unneededTools(planned.target),
     progress: progressBy((text) => progress.say(text)),
   });

@@ -14,36 +14,59 @@ interface VerdictFile {
   }[];
 }
 
-/** Few clients: two systems of one machine are compared, and neither may be starved. */
-const SMALL = ["-p", "clients=18", "-p", "roomSize=6", "-p", "rampMs=1000"];
-/** Times are each backend's own (a container needs a second to start again): printed, and held to nothing here. */
-const ANY_LATENCY = ["--limit", "delivery-p99=60000"];
+/**
+ * Few clients: two systems of one machine are compared, and neither may be starved. Times are each backend's own (a
+ * container needs a second to start again): printed, and held to nothing here.
+ */
+const RAMP = [
+  ...["ramp", "-p", "clients=18", "-p", "roomSize=6", "-p", "rampMs=1000"],
+  ...["--limit", "delivery-p99=60000"],
+];
 
-/** Five ways to use the same ports: no fault, links, processes, stores, and a system that is broken on purpose. */
+/** Ways to use the same ports: no fault, links, processes, stores, balancers, and systems that are broken on purpose. */
 const cases: readonly { readonly name: string; readonly args: readonly string[]; readonly comes: string }[] =
   [
-    { name: "chat", args: ["ramp", ...SMALL, "-p", "holdMs=8000"], comes: "met" },
+    { name: "chat", args: [...RAMP, "-p", "holdMs=8000"], comes: "met" },
     {
       name: "a slow link and a killed instance",
       args: [
-        ...["ramp", ...SMALL, "-p", "holdMs=24000"],
+        ...[...RAMP, "-p", "holdMs=24000"],
         ...["--fault", "latency@6s..9s:server-1/clients,latencyMs=100", "--fault", "kill@14s..16s:server-2"],
       ],
       comes: "met",
     },
     {
       name: "a frozen instance",
-      args: ["ramp", ...SMALL, "-p", "holdMs=20000", "--fault", "freeze@6s..8s:server-3"],
+      args: [...RAMP, "-p", "holdMs=20000", "--fault", "freeze@6s..8s:server-3"],
       comes: "met",
     },
     {
       name: "Redis restarts empty",
-      args: ["ramp", ...SMALL, "-p", "holdMs=20000", "--fault", "redis-restart-empty@6s..8s:redis"],
+      args: [...RAMP, "-p", "holdMs=20000", "--fault", "redis-restart-empty@6s..8s:redis"],
       comes: "met",
     },
     {
       name: "a broker in each instance's own memory",
-      args: ["ramp", ...SMALL, "-p", "holdMs=8000", "--defect", "in-memory-broker-in-cluster"],
+      args: [...RAMP, "-p", "holdMs=8000", "--defect", "in-memory-broker-in-cluster"],
+      comes: "breached",
+    },
+    {
+      name: "behind nginx: a server is drained, then nginx is reloaded",
+      args: [
+        ...[...RAMP, "-p", "holdMs=24000", "--balancer", "nginx"],
+        ...["--fault", "drain-server@6s..9s:server-1/balancer"],
+        ...["--fault", "balancer-reload@14s..17s:balancer,graceMs=300"],
+      ],
+      comes: "met",
+    },
+    {
+      name: "behind haproxy: everybody gets in and hears everything",
+      args: ["proxy-matrix", "-p", "holdMs=6s", "--balancer", "haproxy", "--balance", "least-connections"],
+      comes: "met",
+    },
+    {
+      name: "behind an nginx that strips Upgrade",
+      args: ["proxy-matrix", "-p", "holdMs=6s", "--balancer", "nginx", "--defect", "upgrade-header-stripped"],
       comes: "breached",
     },
   ];
@@ -73,16 +96,7 @@ describe.skipIf(inject("noContainers") !== undefined)("both backends give the sa
 
 async function judged(runAs: string, args: readonly string[]): Promise<VerdictFile> {
   await using box = await sandbox();
-  const { exit, err } = await box.run(
-    "run",
-    ...args,
-    ...ANY_LATENCY,
-    "--run-as",
-    runAs,
-    "--seed",
-    "7",
-    "--json",
-  );
+  const { exit, err } = await box.run("run", ...args, "--run-as", runAs, "--seed", "7", "--json");
   expect([exit, exit === 4 || exit === 2 ? err : ""]).toEqual([exit, ""]);
   return jsonOf<VerdictFile>(path.join(await onlyRun(box.runs), "verdict.json"));
 }

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { SignJWT } from "jose";
 import type { Balancer } from "../../reports/record/balancer.ts";
-import type { Plan } from "../../reports/record/plan.ts";
+import type { Plan, RunAs } from "../../reports/record/plan.ts";
 import { findTools } from "../provision/tools.ts";
+import { neededBalancer, unneededTools } from "../run-as.ts";
+import { bringUpContainers } from "../target/containers/containers.ts";
 import { type BringUpOptions, bringUpProcesses } from "../target/processes.ts";
 import { createSupervisor } from "../target/supervisor.ts";
 import type { RunningTarget } from "../target/target.ts";
@@ -34,7 +36,10 @@ export async function bringUpReference(
   instances: number,
   timeScale: number,
   settings: Readonly<Record<string, string>> = {},
-  more: Partial<Pick<BringUpOptions, "framesEverywhere" | "onEvent">> & { readonly balancer?: Balancer } = {},
+  more: Partial<Pick<BringUpOptions, "framesEverywhere" | "onEvent">> & {
+    readonly balancer?: Balancer;
+    readonly runAs?: RunAs;
+  } = {},
 ): Promise<ReferenceSystem> {
   const plan: Plan = {
     format: 1,
@@ -50,7 +55,7 @@ export async function bringUpReference(
       kind: "reference",
       instances,
       defects: [],
-      runAs: "processes",
+      runAs: more.runAs ?? "processes",
       ...(more.balancer ? { balancer: more.balancer } : {}),
     },
     timeline: [],
@@ -59,9 +64,9 @@ export async function bringUpReference(
   };
   const runDir = await mkdtemp(path.join(tmpdir(), "seaworthy-reference-system-"));
   const supervisor = await createSupervisor({ runDir });
-  const target = await bringUpProcesses({
+  const target = await (more.runAs === "containers" ? bringUpContainers : bringUpProcesses)({
     plan,
-    tools: await findTools({ balancer: more.balancer?.program }),
+    tools: await findTools({ balancer: neededBalancer(plan.target), unneeded: unneededTools(plan.target) }),
     runDir,
     supervisor,
     settings,

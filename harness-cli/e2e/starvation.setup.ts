@@ -2,7 +2,8 @@
  * Rule 6 for our own tests: while the hypervisor gives our CPU to others, a test that works with time says nothing,
  * neither good nor bad. One that says of itself that it does (`{ tags: "timed" }` on the test or its `describe`, or
  * `// @module-tag timed` for a whole file) and fails in such a second is skipped, with the share and with what failed;
- * so is one that vitest gave up waiting for. Every other failure is a failure, and so is each where the CPU is ours.
+ * so is one that vitest gave up waiting for, and any while the machine all but stands still. Every other failure is a
+ * failure, and so is each where the CPU is ours.
  * What a `beforeAll` made is not covered: who looks at it looks later.
  */
 import { readFileSync } from "node:fs";

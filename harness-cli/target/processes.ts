@@ -10,8 +10,10 @@ import { thisMachine } from "../provision/machine.ts";
 import type { ToolPath, Tools } from "../provision/tools.ts";
 import { httpStatus } from "./answers.ts";
 import { auditPostgres } from "./audit.ts";
-import { BALANCER, balancerProcess } from "./balancer/balancer-process.ts";
 import { startMirror } from "./balancer/mirror.ts";
+import { ownBalancer } from "./balancer/own-balancer.ts";
+import { processSeat } from "./balancer/process-seat.ts";
+import { BALANCER } from "./balancer/seat.ts";
 import { compileCache } from "./compile-cache.ts";
 import { onDisk } from "./disk.ts";
 import { behindFrameProxy, FRAME_PROXY, frameProxyProcess, linksWithFrames } from "./frame-proxy-process.ts";
@@ -173,17 +175,21 @@ async function attemptToBringUp(options: BringUpOptions): Promise<RunningTarget>
   const mirror = reference.balancer ? await startMirror() : undefined;
   const balancer =
     reference.balancer &&
-    balancerProcess({
-      ...own,
+    ownBalancer({
       description: reference.balancer,
       timeScale: plan.timeScale,
-      tool: toolOf(reference.balancer, tools),
-      port: port(BALANCER),
-      deadPort: port(`${BALANCER}/nobody`),
-      servers: Object.fromEntries(servers.map((name) => [name, `127.0.0.1:${port(`${name}/clients`)}`])),
-      mirror: mirror?.address ?? "",
-      folder,
-      logFile: logFile(BALANCER),
+      onEvent: own.onEvent,
+      seat: processSeat({
+        kind: reference.balancer.program,
+        tool: toolOf(reference.balancer, tools),
+        supervisor,
+        port: port(BALANCER),
+        deadPort: port(`${BALANCER}/nobody`),
+        servers: Object.fromEntries(servers.map((name) => [name, `127.0.0.1:${port(`${name}/clients`)}`])),
+        mirror: mirror?.address ?? "",
+        folder,
+        logFile: logFile(BALANCER),
+      }),
     });
   const front = [...serverProcesses, ...(balancer ? [balancer.process] : [])];
   const infrastructure = [

@@ -30,8 +30,8 @@ export interface Upstream {
 export interface InForce extends Omit<Balancer, "defects" | "deadServers"> {
   /** Counts the configurations; the balancer says it at `VERSION_PATH`, so that one can see which is in force. */
   readonly version: number;
-  /** 127.0.0.1, where clients come in. */
-  readonly port: number;
+  /** `host:port` where clients come in. */
+  readonly listen: string;
   readonly servers: readonly Upstream[];
   /** `host:port` of the far end that tells what reached it (`mirror.ts`). */
   readonly mirror: string;
@@ -50,5 +50,5 @@ export const SERVED_BY = "x-served-by";
 /** Affinity by cookie: the name of a server. */
 export const COOKIE = "seaworthy_server";
 
-/** To reach a server that is on this machine, or to know that it is not there. */
+/** To reach a server that is on this machine or in the next container, or to know that it is not there. */
 export const CONNECT_MS = 1_000;

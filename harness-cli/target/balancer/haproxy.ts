@@ -8,13 +8,16 @@ const REQUEST_MS = 10_000;
  */
 const CHECK = "check inter 1s rise 2 fall 3";
 
-/** The text of `haproxy.cfg`; `socket` is the path of its admin socket. HTTP/1.0 and buffering it cannot do. */
-export function haproxyConfig(settings: InForce, socket: string): string {
-  const { port, version, mirror, balance, idleTimeoutMs, forwardsHeaders, passesUpgrade } = settings;
+/**
+ * The text of `haproxy.cfg`; `admin` is where it takes commands, as `stats socket` has it, and `connections` the most
+ * that it prepares for. HTTP/1.0 and buffering it cannot do.
+ */
+export function haproxyConfig(settings: InForce, admin: string, connections?: number): string {
+  const { listen, version, mirror, balance, idleTimeoutMs, forwardsHeaders, passesUpgrade } = settings;
   const { failsOver, connectionsMax, servers } = settings;
   return `global
   nbthread 1
-  stats socket ${socket} mode 600 level admin expose-fd listeners
+${connections === undefined ? "" : `  maxconn ${connections}\n`}  stats socket ${admin} level admin expose-fd listeners
 
 defaults
   mode http
@@ -27,7 +30,7 @@ ${failsOver ? "  option redispatch\n  retries 2\n  retry-on conn-failure empty-r
 ${forwardsHeaders ? "  option forwardfor" : ""}
 
 frontend clients
-  bind 127.0.0.1:${port}
+  bind ${listen}
   http-request return status 200 content-type text/plain string "${version}" if { path ${VERSION_PATH} }
 ${connectionsMax > 0 ? `  http-request deny deny_status 503 if { fe_conn gt ${connectionsMax} }` : ""}
 ${passesUpgrade ? "" : "  http-request del-header Upgrade\n  http-request del-header Connection"}

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { argv } from "node:process";
 
 /** What a request looked like when it came out of the balancer. */
 export interface Seen {
@@ -18,11 +19,20 @@ export interface Mirror extends AsyncDisposable {
 /** Asks for a description even where a WebSocket was wanted. */
 export const TELL = "tell";
 
+/** In a container it is a program of its own; in the harness it must not keep that from ending. */
+const isProgram = import.meta.main;
+
 /**
  * The far end of the balancer's own checks, so that what is seen is the balancer's doing and no server's: answers with
  * what it saw, takes every WebSocket and then says nothing at all, ever.
  */
-export async function startMirror(): Promise<Mirror> {
+export async function startMirror({
+  host = "127.0.0.1",
+  port = 0,
+}: {
+  readonly host?: string;
+  readonly port?: number;
+} = {}): Promise<Mirror> {
   const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
     response.setHeader("content-type", "application/json");
@@ -33,7 +43,7 @@ export async function startMirror(): Promise<Mirror> {
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    socket.unref();
+    if (!isProgram) socket.unref();
   });
   server.on("upgrade", (request, socket) => {
     socket.on("error", () => {});
@@ -48,11 +58,11 @@ export async function startMirror(): Promise<Mirror> {
     socket.resume();
     socket.once("end", () => socket.destroy());
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, host);
   await once(server, "listening");
-  server.unref();
+  if (!isProgram) server.unref();
   return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    address: `${host}:${(server.address() as AddressInfo).port}`,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -71,3 +81,6 @@ function acceptOf({ headers }: IncomingMessage): string {
     .update(`${headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
     .digest("base64");
 }
+
+/** `node mirror.ts 0.0.0.0 8080` */
+if (isProgram) await startMirror({ host: argv[2] as string, port: Number(argv[3]) });

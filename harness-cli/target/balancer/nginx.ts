@@ -11,7 +11,7 @@ const NEVER_LEFT_OUT = "max_fails=0";
 
 /** The text of `nginx.conf`, for a prefix folder of its own that has `temp/`. `user`: as root, whom its worker runs as. */
 export function nginxConfig(settings: InForce, user?: string): string {
-  const { port, mirror, version, balance } = settings;
+  const { listen, mirror, version, balance } = settings;
   return `daemon off;
 worker_processes 1;
 ${user === undefined ? "" : `user ${user};\n`}pid nginx.pid;
@@ -29,7 +29,7 @@ ${balance === "cookie" ? affinity(settings) : ""}
   upstream mirror { server ${mirror}; }
 ${limitZone(settings)}
   server {
-    listen 127.0.0.1:${port};
+    listen ${listen};
     add_header X-Served-By $served_by always;
 ${balance === "cookie" ? "    add_header Set-Cookie $served_cookie always;\n" : ""}
 ${passing(settings)
@@ -77,11 +77,14 @@ function upstream(name: string, settings: InForce, role: (server: string) => str
   return `  upstream ${name} {\n${method}${lines.join("\n")}\n  }`;
 }
 
-/** The last address of `$upstream_addr` answered; those before it were tried in vain. */
+/**
+ * The last address of `$upstream_addr` answered; those before it were tried in vain. Its port alone says whose it is:
+ * nginx tells the IP address that it found for a name.
+ */
 function servedBy({ servers }: InForce): string {
   const lines = (value: (name: string) => string) =>
     servers
-      .map(({ name, address }) => `    "~${address.replaceAll(".", "\\.")}$" "${value(name)}";`)
+      .map(({ name, address }) => `    "~${address.slice(address.lastIndexOf(":"))}$" "${value(name)}";`)
       .join("\n");
   return `  map $upstream_addr $served_by {\n    default "";\n${lines((name) => name)}\n  }
   map $upstream_addr $served_cookie {\n    default "";\n${lines((name) => `${COOKIE}=${name}; Path=/; HttpOnly`)}\n  }`;

@@ -1,7 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createConnection } from "node:net";
-import os from "node:os";
-import path from "node:path";
+import { createConnection, type NetConnectOpts } from "node:net";
 import { within } from "../../../chaos/deadline.ts";
 import type { BalancerProgram } from "../../../reports/record/balancer.ts";
 import type { InForce } from "./description.ts";
@@ -18,67 +15,67 @@ export interface Program {
   /** Of the command that only says whether the configuration is right. */
   readonly checkArgs: readonly string[];
   readonly reloadSignal: NodeJS.Signals;
-  /** An old worker that takes nobody new any more. Absent where one cannot see that. */
-  isLeaving?(pid: number): boolean;
+  /** Does an old worker say by its title that it takes nobody new any more? Absent where one cannot see that. */
+  isLeaving?(title: string): boolean;
   /** Changes who gets new connections without a reload. Absent: it needs one. */
   drain?(server: string, isDrained: boolean): Promise<void>;
 }
 
-const COMMAND_DEADLINE_MS = 3_000;
-
-export function programOf(kind: BalancerProgram, folder: string): Program {
-  return kind === "nginx" ? nginx(folder) : haproxy(folder);
+/** What the program finds around it where it runs. */
+export interface Surroundings {
+  /** Its own, as it sees it. */
+  readonly folder: string;
+  /** Whom nginx's worker runs as. Absent: whom its builder chose. */
+  readonly user?: string;
+  /** HAProxy's commands: how `stats socket` has the address, and how we dial it. */
+  readonly admin: { readonly bind: string; readonly dial: NetConnectOpts };
+  /** The most that HAProxy prepares for. Absent: as many as it may open files for, which can be a billion. */
+  readonly connections?: number;
 }
 
-function nginx(folder: string): Program {
-  const configFile = path.join(folder, "nginx.conf");
+const COMMAND_DEADLINE_MS = 3_000;
+
+export function programOf(kind: BalancerProgram, around: Surroundings): Program {
+  return kind === "nginx" ? nginx(around) : haproxy(around);
+}
+
+function nginx({ folder, user }: Surroundings): Program {
   // The prefix must end with a slash; without `-e` it opens its compiled-in log file first.
-  const args = ["-p", `${folder}${path.sep}`, "-c", "nginx.conf", "-e", "stderr"];
-  // As root its worker would become "nobody", who cannot enter our folder for what is too large for memory.
-  const { uid, username } = os.userInfo();
+  const args = ["-p", `${folder}/`, "-c", "nginx.conf", "-e", "stderr"];
   return {
-    configFile,
-    config: (settings) => nginxConfig(settings, uid === 0 ? username : undefined),
+    configFile: `${folder}/nginx.conf`,
+    config: (settings) => nginxConfig(settings, user),
     args,
     checkArgs: [...args, "-t"],
     reloadSignal: "SIGHUP",
-    isLeaving: saysItShutsDown,
+    isLeaving: (title) => title.includes("shutting down"),
   };
 }
 
-function haproxy(folder: string): Program {
-  const configFile = path.join(folder, "haproxy.cfg");
-  const socket = path.join(folder, "haproxy.sock");
+function haproxy({ folder, admin, connections }: Surroundings): Program {
+  const configFile = `${folder}/haproxy.cfg`;
   return {
     configFile,
-    config: (settings) => haproxyConfig(settings, socket),
+    config: (settings) => haproxyConfig(settings, admin.bind, connections),
     args: ["-W", "-db", "-f", configFile],
     checkArgs: ["-c", "-f", configFile],
     reloadSignal: "SIGUSR2",
     async drain(server, isDrained) {
       for (const backend of ["servers", "in-turn"]) {
-        const said = await command(socket, `set weight ${backend}/${server} ${isDrained ? 0 : 100}`);
-        if (said.trim() !== "") throw new Error(`HAProxy: ${said.trim()}`);
+        const line = `set weight ${backend}/${server} ${isDrained ? 0 : 100}`;
+        const said = await command(admin.dial, line);
+        // Done is an empty line; nothing at all is somebody else's answer, in whose place Docker takes connections.
+        if (said === "" || said.trim() !== "")
+          throw new Error(`HAProxy: ${said.trim() || `no answer to ${line}`}`);
       }
     },
   };
 }
 
-/** nginx writes it into its title, where Linux shows it; also true of one that is gone. */
-function saysItShutsDown(pid: number): boolean {
-  try {
-    return (
-      !existsSync("/proc/self") || readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("shutting down")
-    );
-  } catch {
-    return true;
-  }
-}
-
-/** One command over the admin socket: what it said. Nothing is good news. */
-async function command(socketPath: string, line: string): Promise<string> {
+/** One command to HAProxy: what it said. */
+async function command(to: NetConnectOpts, line: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const socket = createConnection(socketPath, () => socket.write(`${line}\n`));
+  const socket = createConnection(to, () => socket.write(`${line}\n`));
   let said = "";
   socket.setEncoding("utf8").on("data", (piece: string) => {
     said += piece;

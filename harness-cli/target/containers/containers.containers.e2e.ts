@@ -88,6 +88,14 @@ describe.skipIf(inject("noContainers") !== undefined)("the reference system in c
     for (const server of target.servers) expect((await scrape(server, 0, 20_000)).up).toBe(true);
     expect(await target.audit?.("abc123")).toEqual({ source: "postgres", stored: [], rows: 0 });
     expect(Object.keys(target.pids()).sort()).toEqual(processes.map(({ name }) => name).sort());
+    // Exams ask the servers what is their own, here as there.
+    const { internalToken } = target.access as { internalToken: string };
+    const own = new URL("/internal/switches", target.servers[0]?.metricsUrl);
+    const statusWith = async (authorization: string) =>
+      (await fetch(own, { headers: { authorization } })).status;
+    expect([await statusWith("Bearer wrong"), await statusWith(`Bearer ${internalToken}`)]).toEqual([
+      401, 200,
+    ]);
     console.info(`up in ${Math.round(bringUpMs)} ms`);
   });
 

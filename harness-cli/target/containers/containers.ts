@@ -6,6 +6,8 @@ import type { Reference } from "../../../reports/record/plan.ts";
 import { thisMachine } from "../../provision/machine.ts";
 import { httpStatus } from "../answers.ts";
 import { auditPostgres } from "../audit.ts";
+import { ownBalancer } from "../balancer/own-balancer.ts";
+import { BALANCER } from "../balancer/seat.ts";
 import { onDisk } from "../disk.ts";
 import { FRAME_PROXY, linksWithFrames } from "../frame-proxy-process.ts";
 import { choosePorts } from "../ports.ts";
@@ -20,10 +22,12 @@ import type { RunningTarget } from "../target.ts";
 import { ProxiesMissing } from "../toxiproxy-process.ts";
 import { containerBox, containerLimits } from "./container-box.ts";
 import { containerSpawner, isOfThisMachine } from "./container-child.ts";
+import { BALANCER_PORT, containerSeat } from "./container-seat.ts";
 import { type Daemon, meetDaemon } from "./daemon.ts";
 import { createFleet, type Fleet, removeAbandoned } from "./fleet.ts";
 import { frameProxyContainer } from "./frame-proxy-container.ts";
 import { fetchImages, images } from "./images.ts";
+import { MIRROR, MIRROR_ADDRESS, mirrorContainer } from "./mirror-container.ts";
 import { REDIS_PORT, redisContainer, redisContainerStore } from "./redis-container.ts";
 import { serverCommand, serverImage } from "./server-image.ts";
 
@@ -60,7 +64,7 @@ export async function bringUpContainers(options: ContainerOptions): Promise<Runn
   await removeAbandoned(daemon.docker);
   const prepared = Promise.all([
     serverImage(daemon.docker, () => supervisor.temporaryFolder("image")),
-    fetchImages(daemon.docker, Object.values(images)),
+    fetchImages(daemon.docker, imagesOf(options.plan.target as Reference)),
   ]);
   await unlessAborted(
     signal,
@@ -82,14 +86,18 @@ async function attemptToBringUp(
   image: string,
 ): Promise<RunningTarget> {
   const { plan, runDir, supervisor, signal } = options;
-  const { instances } = plan.target as Reference;
+  const { instances, balancer: description } = plan.target as Reference;
   const servers = Array.from({ length: instances }, (_, i) => `server-${i + 1}`);
-  const linkNames = servers.flatMap((name) => [`${name}/clients`, `${name}/redis`, `${name}/postgres`]);
+  const linkNames = [
+    ...(description ? [`${BALANCER}/clients`] : []),
+    ...servers.flatMap((name) => [`${name}/clients`, `${name}/redis`, `${name}/postgres`]),
+  ];
   const framed = linkNames.filter((name) =>
     options.framesEverywhere ? name.endsWith("/clients") : linksWithFrames(plan).has(name),
   );
+  const balancerPorts = description ? [BALANCER, `${BALANCER}/admin`, MIRROR] : [];
   const ports = await choosePorts(
-    ["redis", "postgres", "toxiproxy", FRAME_PROXY, ...servers, ...linkNames],
+    ["redis", "postgres", "toxiproxy", FRAME_PROXY, ...servers, ...balancerPorts, ...linkNames],
     options.ports,
   );
   const port = (name: string) => ports[name] as number;
@@ -132,30 +140,49 @@ async function attemptToBringUp(
     };
     return serverContainer(name, port(name), image, env, internalToken, place);
   });
+  const balancer =
+    description &&
+    ownBalancer({
+      description,
+      timeScale: plan.timeScale,
+      onEvent: place.onEvent,
+      seat: containerSeat({
+        kind: description.program,
+        place,
+        port: port(BALANCER),
+        adminPort: port(`${BALANCER}/admin`),
+        servers: Object.fromEntries(servers.map((name) => [name, `toxiproxy:${port(`${name}/clients`)}`])),
+        mirror: MIRROR_ADDRESS,
+      }),
+    });
+  const front = [...serverContainers, ...(balancer ? [balancer.process] : [])];
   const infrastructure = [redis, postgres, toxiproxy, ...(frameProxy ? [frameProxy.process] : [])];
-  const processes = [...serverContainers, ...infrastructure];
+  const processes = [...front, ...infrastructure];
+  /** No part of the system: what the harness looks with. */
+  const instruments = description ? [await mirrorContainer(port(MIRROR), place)] : [];
 
   /** The servers first and politely: they must not see their stores go and cry about it. */
   const stopAll = async () => {
-    await Promise.allSettled(serverContainers.map((process) => process.stop()));
+    await Promise.allSettled(front.map((process) => process.stop()));
     // From here on every exit is ours.
-    const stopped = Promise.allSettled(infrastructure.map((process) => process.stop()));
+    const stopped = Promise.allSettled([...infrastructure, ...instruments].map((process) => process.stop()));
     await fleet[Symbol.asyncDispose]();
     await stopped;
   };
   const startAll = async () => {
-    await allOf(infrastructure.map((process) => process.start()));
+    await allOf([...infrastructure, ...instruments].map((process) => process.start()));
     const there = await listening(apiUrl, linkNames);
     const missing = linkNames.filter((name) => !there.includes(name));
     if (missing.length > 0) throw new ProxiesMissing(missing, logFile("toxiproxy"));
     await allOf(serverContainers.map((process) => process.start().then(() => process.becomeReady())));
+    await balancer?.start();
   };
   try {
     await unlessAborted(signal, Promise.race([startAll(), bringingUp.died]));
     bringingUp.over();
   } catch (error) {
     // Nobody has connected yet: there is nothing to be polite about.
-    const stopped = Promise.allSettled(processes.map((process) => process.stop()));
+    const stopped = Promise.allSettled([...processes, ...instruments].map((process) => process.stop()));
     await fleet[Symbol.asyncDispose]();
     await stopped;
     throw error;
@@ -178,16 +205,20 @@ async function attemptToBringUp(
         }),
         postgresStore(postgres, port("postgres")),
       ],
+      ...(balancer ? { balancers: balancer.ports } : {}),
     },
-    endpoints: servers.map((name) => `ws://127.0.0.1:${port(`${name}/clients`)}/ws`),
+    endpoints: (balancer ? [BALANCER] : servers).map(
+      (name) => `ws://127.0.0.1:${port(`${name}/clients`)}/ws`,
+    ),
     servers: servers.map((name) => ({ name, metricsUrl: `${urlOf(port(name))}/metrics` })),
-    access: { kind: "jwt", secret: jwtSecret, origin: ORIGIN },
+    access: { kind: "jwt", secret: jwtSecret, origin: ORIGIN, internalToken },
     versions: {
       containers: daemon.version,
       node: "24",
       redis: tagOf(images.redis),
       postgres: tagOf(images.postgres),
       toxiproxy: tagOf(images.toxiproxy),
+      ...(description ? { [description.program]: tagOf(images[description.program]) } : {}),
     },
     pids: () =>
       Object.fromEntries(
@@ -305,8 +336,9 @@ function toxiproxyContainer(
 /** Toxiproxy is the outer one, as with processes. The frame proxy listens on the link's own number in its own container. */
 function linkOf(name: string, port: Ports, isFramed: boolean): Omit<LinkOptions, "apiUrl"> {
   const [server, to] = name.split("/") as [string, "clients" | "redis" | "postgres"];
+  const clientsPort = server === BALANCER ? BALANCER_PORT : SERVER_PORT;
   const upstream = {
-    clients: isFramed ? `${FRAME_PROXY}:${port(name)}` : `${server}:${SERVER_PORT}`,
+    clients: isFramed ? `${FRAME_PROXY}:${port(name)}` : `${server}:${clientsPort}`,
     redis: `redis:${REDIS_PORT}`,
     postgres: `postgres:${POSTGRES_PORT}`,
   }[to];
@@ -322,6 +354,12 @@ function linkOf(name: string, port: Ports, isFramed: boolean): Omit<LinkOptions,
 
 function urlOf(port: number): string {
   return `http://127.0.0.1:${port}`;
+}
+
+/** Each program of a balancer only where it is part of the system. */
+function imagesOf({ balancer }: Reference): readonly string[] {
+  const { nginx, haproxy, ...always } = images;
+  return [...Object.values(always), ...(balancer ? [{ nginx, haproxy }[balancer.program]] : [])];
 }
 
 function tagOf(image: string): string {

@@ -20,7 +20,7 @@ export interface ContainerSpec {
   readonly ports: Readonly<Record<number, number>>;
   readonly memoryBytes: number;
   readonly cpus: number;
-  /** Put into it before it starts, by absolute path. */
+  /** Put into it before it starts, by absolute path; one that ends with a slash is a folder. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -38,6 +38,8 @@ export interface Fleet extends AsyncDisposable {
   readonly subnet: string;
   /** Made, not started. */
   create(spec: ContainerSpec): Promise<Container>;
+  /** Puts files into one that is there, running or not, as `ContainerSpec.files`. */
+  put(name: string, files: Readonly<Record<string, string>>): Promise<void>;
   /** Docker's own id of a container by name; empty while there is none. */
   idOf(name: string): string;
   /** Into its network and out of it. Twice is no error. */
@@ -110,13 +112,17 @@ export async function createFleet(
       }),
     );
     ids.set(spec.name, container.id);
-    const files = Object.entries(spec.files ?? {}).map(([file, text]) => [file.slice(1), text] as const);
-    if (files.length > 0) {
-      const { tarOf } = await import("./tar.ts");
-      const archive = tarOf(Object.fromEntries(files));
-      await ask(`files for ${spec.name}`, container.putArchive(archive, { path: "/" }));
-    }
+    if (spec.files) await put(spec.name, spec.files);
     return container;
+  }
+
+  async function put(name: string, files: Readonly<Record<string, string>>): Promise<void> {
+    const { tarOf } = await import("./tar.ts");
+    const archive = tarOf(
+      Object.fromEntries(Object.entries(files).map(([file, text]) => [file.slice(1), text])),
+    );
+    const container = docker.getContainer(ids.get(name) as string);
+    await ask(`files for ${name}`, container.putArchive(archive, { path: "/" }));
   }
 
   const watch = watchDaemon(docker, label);
@@ -164,6 +170,7 @@ export async function createFleet(
       );
       return container;
     },
+    put,
     idOf: (name) => ids.get(name) ?? "",
     async plug(name, isIn) {
       const Container = ids.get(name) as string;

@@ -1,13 +1,15 @@
 import { SeaworthyError } from "../../errors.ts";
 import { ask, DaemonRefused, type Docker } from "./daemon.ts";
 
-/** What a run with containers is made of; docker-compose.yml names the same. */
+/** What a run with containers is made of, a balancer only where there is one; docker-compose.yml names the same. */
 export const images = {
   redis: "redis:8",
   postgres: "postgres:17",
-  /** Of the frame proxy, and what the target server's own image is built on. */
+  /** Of the frame proxy and the mirror, and what the target server's own image is built on. */
   node: "node:24-slim",
   toxiproxy: "ghcr.io/shopify/toxiproxy:2.12.0",
+  nginx: "nginx:1.26",
+  haproxy: "haproxy:3.0",
 } as const;
 
 /** A pull of the largest of them over a slow line. */

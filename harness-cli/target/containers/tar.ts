@@ -1,4 +1,7 @@
-/** A tar archive of small text files, as Docker's API takes it (ustar). Names of up to 100 bytes. */
+/**
+ * A tar archive of small text files, as Docker's API takes it (ustar). Names of up to 100 bytes; one that ends with a
+ * slash is a folder, and its text is empty.
+ */
 export function tarOf(files: Readonly<Record<string, string>>): Buffer {
   const blocks: Buffer[] = [];
   for (const [name, text] of Object.entries(files)) {
@@ -16,13 +19,14 @@ function headerOf(name: string, size: number): Buffer {
   const octal = (value: number, at: number, length: number) =>
     header.write(value.toString(8).padStart(length - 1, "0"), at, "latin1");
   header.write(name, 0, "utf8");
-  octal(0o644, 100, 8);
+  const isFolder = name.endsWith("/");
+  octal(isFolder ? 0o755 : 0o644, 100, 8);
   octal(0, 108, 8); // root's
   octal(0, 116, 8);
   octal(size, 124, 12);
   octal(0, 136, 12);
   header.write("        ", 148, "latin1"); // the sum is taken with spaces in its own place
-  header.write("0", 156, "latin1");
+  header.write(isFolder ? "5" : "0", 156, "latin1");
   header.write("ustar\x0000", 257, "latin1");
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");

@@ -1,39 +1,21 @@
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import path from "node:path";
-import { kill } from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
 import type { BalancerChange, Balancer as BalancerPort } from "../../../chaos/topology.ts";
 import type { Balancer } from "../../../reports/record/balancer.ts";
-import { SeaworthyError } from "../../errors.ts";
-import { runCommand } from "../../provision/run-command.ts";
-import type { ToolPath } from "../../provision/tools.ts";
 import { type OwnProcess, ownProcess, type ProcessNews } from "../process-port.ts";
-import { descendantsOf } from "../process-tree.ts";
-import type { Supervisor } from "../supervisor.ts";
 import { type InForce, MIRROR_PATH, SERVED_BY, VERSION_PATH, VISIT_PATH } from "./description.ts";
 import { TELL } from "./mirror.ts";
-import { programOf } from "./program.ts";
+import { BALANCER, type Seat, type Worker } from "./seat.ts";
 import { get, handshakeHeaders, openTunnel } from "./visit.ts";
 
 export interface BalancerOptions {
   readonly description: Balancer;
   /** Multiplies the idle time-out (I85). */
   readonly timeScale: number;
-  readonly tool: ToolPath;
-  readonly supervisor: Supervisor;
+  readonly seat: Seat;
   readonly onEvent: (event: ProcessNews) => void;
-  readonly port: number;
-  /** Where nobody ever listens. */
-  readonly deadPort: number;
-  /** By name, `host:port`. */
-  readonly servers: Readonly<Record<string, string>>;
-  readonly mirror: string;
-  /** For its configuration; must exist. */
-  readonly folder: string;
-  readonly logFile: string;
 }
 
-export interface BalancerProcess {
+export interface OwnBalancer {
   readonly process: OwnProcess;
   /** `balancer`, and one for each server. */
   readonly ports: readonly BalancerPort[];
@@ -41,23 +23,17 @@ export interface BalancerProcess {
   start(): Promise<void>;
 }
 
-export const BALANCER = "balancer";
-
-const CHECK_DEADLINE_MS = 10_000;
 const RELOAD_DEADLINE_MS = 8_000;
 const ASK_DEADLINE_MS = 1_000;
 const ASK_EVERY_MS = 25;
 /** New connections may reach an old worker until it has closed its door: so many answers in a row must be the new one's. */
 const SAME_ANSWERS = 5;
 
-/** The balancer as a process of ours, with everything that faults may change about it. */
-export function balancerProcess(options: BalancerOptions): BalancerProcess {
-  const { description, timeScale, tool, supervisor, onEvent, port, servers, mirror, logFile } = options;
-  const folder = path.join(options.folder, BALANCER);
-  const program = programOf(description.program, folder);
-  const url = `http://127.0.0.1:${port}`;
+/** The balancer of a run, wherever it sits, with everything that faults may change about it. */
+export function ownBalancer({ description, timeScale, seat, onEvent }: BalancerOptions): OwnBalancer {
+  const { program, servers, nowhere, listen, mirror } = seat;
+  const url = `http://127.0.0.1:${seat.port}`;
   const names = Object.keys(servers);
-  const nowhere = `127.0.0.1:${options.deadPort}`;
   const forgotten = Array.from({ length: description.deadServers }, (_, i) => ({
     name: `forgotten-${i + 1}`,
     address: nowhere,
@@ -68,9 +44,8 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
   let turn: Promise<unknown> = Promise.resolve();
 
   const process = ownProcess({
-    supervisor,
+    ...seat.process,
     onEvent,
-    spec: { name: BALANCER, command: tool.path, args: program.args, logFile },
     reloadSignal: program.reloadSignal,
     answers: async (timeoutMs) => (await get(url + VERSION_PATH, timeoutMs))?.status === 200,
     // That a server lives is enough: which of them are ready is for the balancer to find out.
@@ -85,7 +60,7 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
       ...changed,
       idleTimeoutMs: idleTimeoutMs ?? Math.max(1, Math.round(description.idleTimeoutMs * timeScale)),
       version,
-      port,
+      listen,
       mirror,
       servers: [
         ...names.map((name) => ({
@@ -100,23 +75,7 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
 
   async function write(): Promise<void> {
     version += 1;
-    const part = `${program.configFile}.part`;
-    await writeFile(part, program.config(settings()));
-    await rename(part, program.configFile);
-  }
-
-  async function check(): Promise<void> {
-    const { code, output } = await runCommand(tool.path, program.checkArgs, {
-      env: {},
-      cwd: folder,
-      timeoutMs: CHECK_DEADLINE_MS,
-    });
-    if (code === 0) return;
-    throw new SeaworthyError(
-      "SW_START_FAILED",
-      `${description.program} ${tool.version} refuses its configuration: ${output.trim().slice(0, 500)}`,
-      `see ${program.configFile}`,
-    );
+    await seat.write(program.config(settings()));
   }
 
   /** One after the other: a reload must be through before the next. */
@@ -129,22 +88,38 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
   /** Resolves when new connections meet the new configuration. One that is down reads it when it starts. */
   async function reload(): Promise<void> {
     await write();
-    await check();
+    await seat.check();
     if (process.pid() === undefined) return;
-    const former = shared.workers();
+    let former: readonly number[] = await shared.workers();
     await process.signal(program.reloadSignal);
     const untilMs = performance.now() + RELOAD_DEADLINE_MS;
     for (let same = 0; same < SAME_ANSWERS; ) {
       if (process.pid() === undefined) return;
       const answer = await get(url + VERSION_PATH, ASK_DEADLINE_MS);
-      const isNew =
-        answer?.body.trim() === String(version) && former.every((pid) => program.isLeaving?.(pid) ?? true);
-      same = isNew ? same + 1 : 0;
+      const isNew = answer?.body.trim() === String(version);
+      // Who is on its way out stays so: once is enough to ask.
+      if (isNew && former.length > 0) former = await staying(former);
+      same = isNew && former.length === 0 ? same + 1 : 0;
       if (same > 0) continue;
       if (performance.now() > untilMs)
         throw new Error(`the balancer did not take its new configuration within ${RELOAD_DEADLINE_MS} ms`);
       await wait(ASK_EVERY_MS);
     }
+  }
+
+  /** Those that may still take somebody in, as far as one can see that. */
+  async function staying(pids: readonly number[]): Promise<readonly number[]> {
+    const { isLeaving } = program;
+    if (!isLeaving) return [];
+    const workers = await ownWorkers();
+    return workers
+      .filter(({ pid, title }) => pids.includes(pid) && title !== undefined && !isLeaving(title))
+      .map(({ pid }) => pid);
+  }
+
+  async function ownWorkers(): Promise<readonly Worker[]> {
+    const pid = process.pid();
+    return pid === undefined ? [] : seat.workers(pid);
   }
 
   /** Who is drained can be said to HAProxy while it runs; its file has it as well, for the next start. */
@@ -180,13 +155,11 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
         return { [Symbol.asyncDispose]: () => inTurn(takeBack) };
       }),
     reload: () => inTurn(reload),
-    workers() {
-      const pid = process.pid();
-      return pid === undefined ? [] : descendantsOf(pid);
-    },
-    endWorkers(pids: readonly number[]) {
-      const own = new Set(shared.workers());
-      for (const pid of pids) if (own.has(pid)) endProcess(pid);
+    workers: async () => (await ownWorkers()).map(({ pid }) => pid),
+    async endWorkers(pids: readonly number[]) {
+      const own = await shared.workers();
+      const present = pids.filter((pid) => own.includes(pid));
+      if (present.length > 0) await seat.end(present);
     },
     async visit(timeoutMs: number) {
       const answer = await get(url + VISIT_PATH, timeoutMs);
@@ -215,9 +188,8 @@ export function balancerProcess(options: BalancerOptions): BalancerProcess {
       ...names.map((server) => ({ ...shared, name: `${server}/${BALANCER}`, server })),
     ],
     async start() {
-      await mkdir(path.join(folder, "temp"), { recursive: true });
       await write();
-      await check();
+      await seat.check();
       await process.start();
       await process.becomeReady();
     },
@@ -229,13 +201,5 @@ function seenIn(body: string): { http?: string; headers: Readonly<Record<string,
     return JSON.parse(body);
   } catch {
     return { headers: {} }; // the balancer's own page
-  }
-}
-
-function endProcess(pid: number): void {
-  try {
-    kill(pid, "SIGTERM");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
