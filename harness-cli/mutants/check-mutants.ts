@@ -29,6 +29,9 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
     "reports/record/ledger-builder.test.ts",
     "reports/record/assemble.test.ts",
   ],
+  "reports/record/assemble.ts": ["reports/record/assemble.test.ts"],
+  "reports/record/plan.ts": ["reports/checks/evicted.test.ts", "reports/checks/close-codes.test.ts"],
+  "scenarios/model/histogram.ts": ["scenarios/model/histogram.test.ts"],
   "reports/windows.ts": ["reports/windows.test.ts"],
   "reports/measure.ts": ["reports/measure.test.ts"],
   "reports/probe.ts": ["reports/probe.test.ts"],
@@ -75,7 +78,7 @@ const vitest = await createVitest(
     config: false,
     root,
     watch: false,
-    include: ["reports/**/*.test.ts"],
+    include: ["{reports,scenarios}/**/*.test.ts"],
     reporters: [{}],
     maxWorkers: 1,
     // A changed source has the file's name and time: from a cache it would be the unchanged one.

@@ -187,3 +187,46 @@ test("bad luck: where the load was cut off the record ends, and says so", () => 
   expect(record.ledger.untilMs).toBe(9_000);
   expect(record.ledger.windows).toMatchObject([{ ended: "open", toMs: 9_000, heardMs: 9_000 }]);
 });
+
+test("every sample is found under who took it, by time; where no probe ran there is none", () => {
+  const story = new Story().server(2_000, "server-1", { up: 1 }).machine(3_000).machine(1_000);
+  const { samples } = story.record();
+  expect(samples.servers.map(({ kind, atMs }) => [kind, atMs])).toEqual([["server", 2_000]]);
+  expect(samples.machine.map(({ kind, atMs }) => [kind, atMs])).toEqual([
+    ["machine", 1_000],
+    ["machine", 3_000],
+  ]);
+  expect(samples).not.toHaveProperty("probe");
+  const probed = story.probe(4_000, 30, 5).record().samples;
+  expect(probed.probe?.map(({ kind }) => kind)).toEqual(["probe"]);
+});
+
+test("time zero is when the run went; one that never went has none, and owes no report", () => {
+  const lines = new Story().lines();
+  expect(assemble(lines).startEpochMs).toBe(1_795_330_000_000);
+  const history = lines.history.filter((event) => event.kind !== "run" || event.what !== "go");
+  const never = assemble({ ...lines, history, ledger: [] });
+  expect(never).not.toHaveProperty("startEpochMs");
+  expect(never.torn).toEqual([]);
+});
+
+test("an end that does not say how is none", () => {
+  const lines = new Story().lines();
+  const history = lines.history.map((event) =>
+    event.kind === "run" && event.what === "ended"
+      ? { kind: event.kind, atMs: event.atMs, what: event.what }
+      : event,
+  );
+  expect(assemble({ ...lines, history }).ended).toEqual({ how: "torn" });
+});
+
+test("a part of the engine that said hello and nothing more is named, unless nobody ever reported", () => {
+  const lines = new Story().lines();
+  const hello = { type: "hello", engine: "k6", vu: 2, clients: 3 } as const;
+  expect(assemble({ ...lines, ledger: [...lines.ledger, hello] }).torn).toContain(
+    "VU 2 said hello and never reported",
+  );
+  const silent = assemble({ ...lines, ledger: [hello] }).torn;
+  expect(silent).toContain("the load never reported");
+  expect(silent).not.toContain("VU 2 said hello and never reported");
+});

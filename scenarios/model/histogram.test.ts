@@ -65,6 +65,11 @@ describe("a histogram", () => {
     expect(percentile(emptyHistogram(), 0.99)).toBeUndefined();
   });
 
+  test("says a word about negative values only where there are any: every report of the load would carry it", () => {
+    expect(toData(filled([5]))).toEqual({ buckets: [5, 1], minUs: 5, maxUs: 5 });
+    expect(toData(filled([5]))).not.toHaveProperty("negative");
+  });
+
   test("counts a negative value instead of dropping it", () => {
     const histogram = filled([-5, 10]);
     expect([
