@@ -9,8 +9,9 @@ import {
   parsePortRange,
   parseStat,
   parseStatus,
-  parseWaitMs,
+  parseTurns,
   type Reading,
+  type Turns,
 } from "./target/proc-files.ts";
 
 /** `linux x64, 2 cores, 24 GiB`: what a figure of this run may be compared with. */
@@ -57,12 +58,14 @@ export function machineSampler(): MachineSampler {
       const processCpu: Record<string, number> = {};
       const processRss: Record<string, number> = {};
       const processWaitMs: Record<string, number> = {};
+      const processRanMs: Record<string, number> = {};
       for (const [name, pid] of Object.entries(pids)) {
         const used = readTree(pid, last, now);
         if (used === undefined) continue;
         processCpu[name] = round(used.ticks / TICKS_PER_SECOND / seconds);
         processRss[name] = used.bytes;
-        processWaitMs[name] = round(used.waitMs);
+        processWaitMs[name] = round(used.turns.waitedMs);
+        processRanMs[name] = round(used.turns.ranMs);
       }
       lastCpu = cpu;
       lastMs = nowMs;
@@ -74,6 +77,7 @@ export function machineSampler(): MachineSampler {
         processCpu,
         processRss,
         processWaitMs,
+        processRanMs,
         ...loop.take(),
         clockStepMs: round(clockOffsetMs() - offsetStartMs),
         cores: os.availableParallelism(),
@@ -189,24 +193,23 @@ interface Readings {
   /** Ticks since boot. */
   readonly atTicks: number;
   readonly byPid: Map<number, Reading>;
-  /** How long each thread waited for a core since it began, ms. */
-  readonly waitMsByThread: Map<number, number>;
+  readonly byThread: Map<number, Turns>;
 }
 
 function readings(): Readings {
   const uptimeSeconds = read("/proc/uptime", (text) => Number(text.split(" ")[0])) ?? 0;
-  return { atTicks: uptimeSeconds * TICKS_PER_SECOND, byPid: new Map(), waitMsByThread: new Map() };
+  return { atTicks: uptimeSeconds * TICKS_PER_SECOND, byPid: new Map(), byThread: new Map() };
 }
 
 interface Usage {
   readonly ticks: number;
   readonly bytes: number;
-  readonly waitMs: number;
+  readonly turns: Turns;
 }
 
 /**
- * CPU ticks of a process and its descendants since the last reading, the longest that one thread of theirs waited for
- * a core, and the memory they hold: all of the first one's, and what the others do not share with it. Undefined when
+ * CPU ticks of a process and its descendants since the last reading, the turns of that thread of theirs which waited
+ * the longest for a core, and the memory they hold: all of the first one's, and what the others do not share with it. Undefined when
  * it is gone.
  */
 function readTree(pid: number, last: Readings, now: Readings, isRoot = true): Usage | undefined {
@@ -216,26 +219,35 @@ function readTree(pid: number, last: Readings, now: Readings, isRoot = true): Us
   now.byPid.set(pid, stat);
   let ticks = stat.cpuTicks - ticksBefore(last, last.byPid.get(pid), stat);
   let bytes = isRoot ? memory.residentBytes : memory.privateBytes;
-  let waitMs = longestWait(pid, last, now);
+  let turns = longestWait(pid, last, now);
   for (const child of childrenOf(pid)) {
     const used = readTree(child, last, now, false);
-    ticks += used?.ticks ?? 0;
-    bytes += used?.bytes ?? 0;
-    waitMs = Math.max(waitMs, used?.waitMs ?? 0);
+    if (!used) continue;
+    ticks += used.ticks;
+    bytes += used.bytes;
+    turns = longer(turns, used.turns);
   }
-  return { ticks, bytes, waitMs };
+  return { ticks, bytes, turns };
 }
 
 /** Of one thread of the process since the last reading; one that was not there then counts from now on. */
-function longestWait(pid: number, last: Readings, now: Readings): number {
-  let longestMs = 0;
+function longestWait(pid: number, last: Readings, now: Readings): Turns {
+  let longest: Turns = { ranMs: 0, waitedMs: 0 };
   for (const thread of threadsOf(pid)) {
-    const waitMs = read(`/proc/${pid}/task/${thread}/schedstat`, parseWaitMs);
-    if (waitMs === undefined) continue;
-    now.waitMsByThread.set(thread, waitMs);
-    longestMs = Math.max(longestMs, waitMs - (last.waitMsByThread.get(thread) ?? waitMs));
+    const turns = read(`/proc/${pid}/task/${thread}/schedstat`, parseTurns);
+    if (turns === undefined) continue;
+    now.byThread.set(thread, turns);
+    const before = last.byThread.get(thread) ?? turns;
+    longest = longer(longest, {
+      ranMs: turns.ranMs - before.ranMs,
+      waitedMs: turns.waitedMs - before.waitedMs,
+    });
   }
-  return longestMs;
+  return longest;
+}
+
+function longer(one: Turns, other: Turns): Turns {
+  return other.waitedMs > one.waitedMs ? other : one;
 }
 
 function threadsOf(pid: number): readonly number[] {

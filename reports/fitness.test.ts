@@ -11,14 +11,17 @@ test("I87: each second is judged by itself, the generator before its machine", (
     .machine(7_990, { stolen: 0.2 })
     .machine(9_010, { stolen: 0.19, cpu: 0.949 })
     .machine(10_000, { cpu: 0.95 })
-    .machine(11_000, { processWaitMs: { redis: 10, "server-1": 50, k6: 20 } })
+    .machine(11_000, {
+      processWaitMs: { redis: 10, "server-1": 50, k6: 20 },
+      processRanMs: { "server-1": 25 },
+    })
     .machine(12_000, { processWaitMs: { "server-1": 49 } });
   expect(unfitSeconds(story.record(), 2_000, 12_000)).toEqual([
     { second: 3, of: "generator", why: "sends 60 ms late at p99" },
     { second: 5, of: "generator", why: "event loop 120 ms late at p99" },
     { second: 7, of: "machine", why: "20 % of the CPU was taken away by the hypervisor" },
     { second: 9, of: "machine", why: "the machine's CPU was 95 % busy" },
-    { second: 10, of: "machine", why: "server-1 waited 50 ms for a core" },
+    { second: 10, of: "machine", why: "server-1 waited 50 ms for a core, to work 25 ms" },
   ]);
   expect(unfitSeconds(story.record(), 4_000, 5_000)).toEqual([]);
 });
@@ -36,7 +39,20 @@ test("I87: a sample speaks of the second that ended within half a second of it, 
 test("I87: of processes that waited equally long the first is named", () => {
   const story = new Story().fitGenerator().machine(6_000, { processWaitMs: { redis: 60, "server-1": 60 } });
   expect(unfitSeconds(story.record(), 2_000, 12_000)).toMatchObject([
-    { why: "redis waited 60 ms for a core" },
+    { why: "redis waited 60 ms for a core, to work 0 ms" },
+  ]);
+});
+
+test("I87: a process that works for most of the time that it waits for is not held up, however long it waits in all", () => {
+  const story = new Story()
+    .fitGenerator()
+    .machine(6_000, {
+      processWaitMs: { "server-1": 300, redis: 70 },
+      processRanMs: { "server-1": 151, redis: 35 },
+    })
+    .machine(7_000, { processWaitMs: { "server-1": 300 }, processRanMs: { "server-1": 151 } });
+  expect(unfitSeconds(story.record(), 2_000, 12_000)).toMatchObject([
+    { second: 5, why: "redis waited 70 ms for a core, to work 35 ms" },
   ]);
 });
 

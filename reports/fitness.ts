@@ -42,16 +42,27 @@ function fitnessOf(record: RunRecord, second: number): UnfitSecond | undefined {
 }
 
 /** Why nobody can say whose fault a late answer was in the second before this sample, if nobody can. */
-export function shortOfCpu({ stolen = 0, cpu = 0, processWaitMs = {} }: MachineSample): string | undefined {
+export function shortOfCpu(sample: MachineSample): string | undefined {
+  const { stolen = 0, cpu = 0 } = sample;
   if (100 * stolen >= SECOND_LIMITS.stolenPercent) {
     return `${show(100 * stolen)} % of the CPU was taken away by the hypervisor`;
   }
   if (100 * cpu >= SECOND_LIMITS.cpuPercent) return `the machine's CPU was ${show(100 * cpu)} % busy`;
-  const [name, waitMs] = Object.entries(processWaitMs).reduce(
-    (most, next) => (next[1] > most[1] ? next : most),
-    ["", 0],
+  return longWait(sample);
+}
+
+/** Which process waited for a core, the longest of them. */
+function longWait({ processWaitMs = {}, processRanMs = {} }: MachineSample): string | undefined {
+  const [longest] = Object.entries(processWaitMs)
+    .map(([name, waitMs]) => ({ name, waitMs, ranMs: processRanMs[name] ?? 0 }))
+    .filter(
+      ({ waitMs, ranMs }) => waitMs >= Math.max(SECOND_LIMITS.waitMs, SECOND_LIMITS.waitPerWork * ranMs),
+    )
+    .sort((a, b) => b.waitMs - a.waitMs);
+  return (
+    longest &&
+    `${longest.name} waited ${show(longest.waitMs)} ms for a core, to work ${show(longest.ranMs)} ms`
   );
-  return waitMs >= SECOND_LIMITS.waitMs ? `${name} waited ${show(waitMs)} ms for a core` : undefined;
 }
 
 /** Which engine used all the CPU that it can: one core for each thread of the native one, every core for k6. */

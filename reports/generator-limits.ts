@@ -21,6 +21,11 @@ export const SECOND_LIMITS = {
    * could be the machine's own although it is not full over the whole second.
    */
   waitMs: 50,
+  /**
+   * And so many times longer than it was on one: many short waits hold up nobody. Measured on two cores: a run by itself
+   * up to 1.6, three beside each other 3 to 20.
+   */
+  waitPerWork: 2,
   /** CPU time that the hypervisor gave to others: from here on stalls of 100 ms and more were seen. */
   stolenPercent: 20,
 } as const;

@@ -5,7 +5,7 @@ import {
   parsePortRange,
   parseStat,
   parseStatus,
-  parseWaitMs,
+  parseTurns,
 } from "./proc-files.ts";
 
 test("/proc/stat: iowait is idle, steal is in use, guest time is not counted twice", () => {
@@ -20,9 +20,9 @@ test("/proc/<pid>/stat: a name with spaces and parentheses does not shift the fi
   expect(() => parseStat("nonsense")).toThrow(SyntaxError);
 });
 
-test("/proc/<pid>/task/<tid>/schedstat: the second number, in milliseconds", () => {
-  expect(parseWaitMs("78901234 1500000 321\n")).toBe(1.5);
-  expect(() => parseWaitMs("")).toThrow("not a schedstat");
+test("/proc/<pid>/task/<tid>/schedstat: on a core and waiting for one, in milliseconds", () => {
+  expect(parseTurns("78900000 1500000 321\n")).toEqual({ ranMs: 78.9, waitedMs: 1.5 });
+  expect(() => parseTurns("7")).toThrow("not a schedstat");
 });
 
 test("/proc/<pid>/status: resident and unshared memory in bytes", () => {

@@ -39,11 +39,18 @@ export function parseStat(text: string): Reading {
   return { startTicks: start as number, cpuTicks };
 }
 
-/** /proc/<pid>/task/<tid>/schedstat: how long a thread waited for a core since it began, ms. */
-export function parseWaitMs(text: string): number {
-  const [, waitedNs] = text.split(" ").map(Number);
-  if (waitedNs === undefined || !Number.isFinite(waitedNs)) throw new SyntaxError("not a schedstat");
-  return waitedNs / 1e6;
+/** One thread since it began, ms. */
+export interface Turns {
+  readonly ranMs: number;
+  /** It had work and no core to do it on. */
+  readonly waitedMs: number;
+}
+
+/** /proc/<pid>/task/<tid>/schedstat: nanoseconds on a core, nanoseconds of waiting for one, turns. */
+export function parseTurns(text: string): Turns {
+  const [ranNs = Number.NaN, waitedNs = Number.NaN] = text.split(" ").map(Number);
+  if (!Number.isFinite(ranNs + waitedNs)) throw new SyntaxError("not a schedstat");
+  return { ranMs: ranNs / 1e6, waitedMs: waitedNs / 1e6 };
 }
 
 export interface Memory {
