@@ -121,3 +121,14 @@ test("INV-REJECT: a plan that asks nothing about it cannot say", () => {
   const nobody = new Story().checks({ name: "refusals", limits: refusals.limits });
   expect(judge(nobody.record(), [refusals]).overall).toBe("unknown");
 });
+
+test("INV-REJECT: what was asked about another invariant is another check's", () => {
+  const other = {
+    about: "tenant-reads-foreign-room",
+    invariant: "INV-ISOLATE",
+    expected: "nothing",
+  } as const;
+  const told = sound().observe({ ...other, client: 3, atMs: 5_500, seen: "a message", holds: false });
+  const { judgements } = judge(told.record(), [refusals]);
+  expect(judgements.map(({ verdict }) => verdict)).toMatchObject([{ status: "met", samples: 4 }]);
+});

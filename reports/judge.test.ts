@@ -142,6 +142,24 @@ describe("judge", () => {
     ]);
   });
 
+  test("rule 6: a phase that the generator has no limit for, or a generator that nobody can judge, spoils nothing", () => {
+    const story = () => new Story().fitGenerator().error(5_000, "x is not a function");
+    const onlyFault = { name: generatorValid.name, limits: { fault: 50 } };
+    const partly = judge(story().checks(onlyFault, planned(red)).record(), [generatorValid, red]);
+    expect(partly.judgements.find(({ check }) => check === "red")?.verdict.status).toBe("breached");
+    const gone = judge(story().checks(planned(generatorValid), planned(red)).record(), [red]);
+    expect(gone.judgements.map(({ verdict }) => verdict.status)).toEqual(["unknown", "breached"]);
+  });
+
+  test("a check that is planned without any limit is unknown, fault or none", () => {
+    for (const story of [new Story(), withKill()]) {
+      const report = judge(story.checks({ name: "green", limits: {} }).record(), [green]);
+      expect(report.judgements).toMatchObject([
+        { verdict: { status: "unknown", why: expect.stringMatching(/it has limits for: none/) } },
+      ]);
+    }
+  });
+
   test("rule 6: only a plan that asks about the generator has it judged", () => {
     const story = new Story().measureEach("lateness", 0, 20_000, 900, 200).checks(planned(red));
     expect(judge(story.record(), [generatorValid, red]).overall).toBe("breached");

@@ -31,6 +31,7 @@ test("I87: seconds that are set aside are left out, whether anything was measure
 test("histograms of a stretch add up its whole seconds", () => {
   const record = new Story().measureEach("delivery", 9_000, 13_000, 5, 10).record();
   expect(histogramOf(record, "delivery", 10_000, 12_000).total).toBe(20);
+  expect(histogramOf(record, "delivery", 7_000, 10_000).total, "nothing was measured before").toBe(10);
   expect(histogramOf(record, "confirm", 10_000, 12_000).total).toBe(0);
 });
 

@@ -35,6 +35,8 @@ describe("D1: a latency beside k6's own", () => {
   test("no probe, no figures; nothing of it in the verdict", () => {
     const record = base(40).record();
     expect(probeFigures(record, 2_000, 20_000)).toBeUndefined();
+    const alone = new Story({ roles }).fitGenerator().probe(3_000, 30, 10).record();
+    expect(probeFigures(alone, 2_000, 20_000), "nor where k6 saw nothing").toBeUndefined();
     expect(verdictFile(judge(record, [check]))).not.toContain("probe");
   });
 

@@ -28,17 +28,12 @@ export interface ProbeFigures {
   readonly differenceMs: number;
 }
 
-/** What the probe saw in the whole seconds of [fromMs, toMs), by intended time, without those of `except`. */
-export function probeHistogram(
-  record: RunRecord,
-  fromMs: number,
-  toMs: number,
-  except?: ReadonlySet<number>,
-): Histogram {
+/** What the probe saw in the whole seconds of [fromMs, toMs), by intended time. */
+export function probeHistogram(record: RunRecord, fromMs: number, toMs: number): Histogram {
   const merged = emptyHistogram();
   for (const { delivery } of record.samples.probe ?? []) {
     for (const { second, data } of delivery) {
-      if (isIn(second, fromMs, toMs) && !except?.has(second)) merge(merged, data);
+      if (isIn(second, fromMs, toMs)) merge(merged, data);
     }
   }
   return merged;

@@ -45,6 +45,10 @@ test("a template without a room is one destination; without templates it is deli
   );
 });
 
+test("a template for the subscribers alone leads nowhere either", () => {
+  expect(routeOf({ subscribeDestination: "/topic/{room}" })("/topic/x")).toBe("/topic/x");
+});
+
 test("a client is where it connected last", () => {
   const story = new Story();
   story.join(1, "a", 500);

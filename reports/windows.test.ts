@@ -83,6 +83,16 @@ describe("rule 5: the run cut into phases", () => {
     expect(phases.find(({ kind }) => kind === "fault")?.faults).toEqual([0, 1, 2]);
   });
 
+  test("C64: windows of two schedules that do not meet are two phases", () => {
+    const story = new Story(long)
+      .fault("latency", "server-1/postgres", 10_000, 12_000, { schedule: "storm" })
+      .fault("kill", "server-2", 40_000, 42_000, { schedule: "deploy" });
+    expect(phasesOfStory(story).filter((name) => name.startsWith("during"))).toEqual([
+      "during storm 10-12",
+      "during deploy 40-42",
+    ]);
+  });
+
   const waits = {
     kind: "number",
     quantity: "ledger.sent",

@@ -17,6 +17,14 @@ test("a comparison moves its edge and turns round, a clause is let in", () => {
   ]);
 });
 
+test("a not is left out; that of an inequality is none", () => {
+  expect(mutantsOf("if (!up) return !(a.has(b));").map(({ text }) => text)).toEqual([
+    "if (up) return !(a.has(b));",
+    "if (!up) return (a.has(b));",
+  ]);
+  expect(changes("if (a !== b) go(c!);")).toEqual(["1: !== to ==="]);
+});
+
 test("named numbers and limits are made ten times as wide, and a limit of nothing ten", () => {
   expect(changes("const AFTER_MS = 2_000;\nconst name = 5;")).toEqual(["1: 2_000 to 20000"]);
   expect(changes("  limits: { baseline: 0, fault: 256 },")).toEqual(["1: 0 to 10", "1: 256 to 2560"]);

@@ -22,6 +22,7 @@ const OPERATORS: Readonly<Record<string, readonly string[]>> = {
 };
 
 const OPERATOR = /(?<= )(<=|>=|<|>|===|!==|&&|\|\|)(?= |$)/gm;
+const NOT = /(?<=[\s(])!(?=[\w(])/g;
 /** Not EVIDENCE: how many cases are shown is no part of a verdict. */
 const CONSTANT = /^((?:export )?const (?!EVIDENCE\b)[A-Z][A-Z0-9_]* = )(\d[\d_]*(?:\.\d+)?);$/gm;
 /** A check's limits, and a table of named limits. */
@@ -29,7 +30,7 @@ const LIMITS = /^(?:\s*limits: |(?:export )?const [A-Z][A-Z0-9_]* = )\{[^}]*\}/g
 const NUMBER = /(?<=: )\d[\d_]*(?:\.\d+)?/g;
 
 /**
- * Every mutant of a source in our own formatting: operators exchanged, named numbers and limits made ten times as
+ * Every mutant of a source in our own formatting: operators exchanged, a "not" left out, named numbers and limits made ten times as
  * wide (a limit of nothing becomes ten). Comments, texts and types are left alone.
  */
 export function mutantsOf(source: string): Mutant[] {
@@ -39,11 +40,12 @@ export function mutantsOf(source: string): Mutant[] {
     const line = source.slice(0, at).split("\n").length;
     const text = source.slice(0, at) + becomes + source.slice(at + was.length);
     const changed = text.split("\n")[line - 1] ?? "";
-    mutants.push({ line, change: `${was} to ${becomes}`, becomes: changed.trim(), text });
+    mutants.push({ line, change: `${was} to ${becomes || "nothing"}`, becomes: changed.trim(), text });
   };
   for (const match of visible.matchAll(OPERATOR)) {
     for (const becomes of OPERATORS[match[0]] ?? []) add(match.index, match[0], becomes);
   }
+  for (const match of visible.matchAll(NOT)) add(match.index, "!", "");
   for (const match of visible.matchAll(CONSTANT)) {
     const [, head = "", number = ""] = match;
     add(match.index + head.length, number, tenfold(number));

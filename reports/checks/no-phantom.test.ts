@@ -83,8 +83,15 @@ test("a phantom belongs to the phase in which it was intended", () => {
   expect(judgeOne(check, record, "baseline")).toMatchObject({ status: "met", samples: 5 });
   expect(judgeOne(check, record, "during cut server-1/postgres")).toMatchObject({
     status: "breached",
+    samples: 2,
     counterexamples: [{ fault: 0 }],
   });
+});
+
+test("what nobody sent is no phantom: see no-misdelivery", () => {
+  const told = story().stored([0, 0, 9]);
+  told.receive(told.join(2, "a", 600), 9, 7, 7, 5_000);
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({ status: "met", samples: 10 });
 });
 
 test("phantoms are told in the order in which they were intended, of one moment by publisher", () => {

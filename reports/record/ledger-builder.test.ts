@@ -157,6 +157,25 @@ describe("one row for each thing that happened", () => {
     expect(answered([1_010, "r"], [1_010, "c"])).toMatchObject({ outcome: "rejected", outcomeMs: 1_010 });
   });
 
+  test("of several ends of one connection the first counts", () => {
+    const story = new Story();
+    story.join(4, "a", 1_000);
+    story.close(4, 9_000, { code: 1_012, by: "peer" }).close(4, 9_500, { code: 1_000, by: "self" });
+    expect(story.record().ledger.windows).toMatchObject([{ toMs: 9_000, ended: "peer" }]);
+  });
+
+  test("a second in which nothing was measured is no row; one with nothing but values below zero is", () => {
+    const nothing = { buckets: [], minUs: 0, maxUs: 0 };
+    const below = { buckets: [], negative: 2, minUs: -5, maxUs: -3 };
+    const rows = [nothing, below].map(
+      (data, second) => ({ metric: "delivery", role: "x", second, data }) as const,
+    );
+    const lines = flushes(new Story().lines(), (flush) =>
+      flush.sequence === 1 ? { ...flush, histograms: rows } : flush,
+    );
+    expect([...(assemble(lines).ledger.histograms.get("delivery")?.get("x") ?? [])]).toEqual([[1, below]]);
+  });
+
   test("the slowest come first, of equally slow ones by publisher and slot", () => {
     const story = new Story()
       .slow(300, 0, 1, 9, 5_000)
