@@ -51,10 +51,10 @@ test.runIf(onLinux)("I87: two that want the same core wait for each other", asyn
     const pids = { one: burners[0]?.pid as number, other: burners[1]?.pid as number };
     await vi.waitFor(
       () => {
-        const { processWaitMs, processRanMs } = machine.sample(0, pids);
+        const { processWaitMs, processTurns } = machine.sample(0, pids);
         expect(processWaitMs?.one).toBeGreaterThan(50);
         expect(processWaitMs?.other).toBeGreaterThan(50);
-        expect(processRanMs?.one).toBeGreaterThan(0);
+        expect(processTurns?.one).toBeGreaterThan(0);
       },
       { timeout: 20_000, interval: 1_000 },
     );

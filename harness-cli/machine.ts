@@ -58,14 +58,14 @@ export function machineSampler(): MachineSampler {
       const processCpu: Record<string, number> = {};
       const processRss: Record<string, number> = {};
       const processWaitMs: Record<string, number> = {};
-      const processRanMs: Record<string, number> = {};
+      const processTurns: Record<string, number> = {};
       for (const [name, pid] of Object.entries(pids)) {
         const used = readTree(pid, last, now);
         if (used === undefined) continue;
         processCpu[name] = round(used.ticks / TICKS_PER_SECOND / seconds);
         processRss[name] = used.bytes;
         processWaitMs[name] = round(used.turns.waitedMs);
-        processRanMs[name] = round(used.turns.ranMs);
+        processTurns[name] = used.turns.turns;
       }
       lastCpu = cpu;
       lastMs = nowMs;
@@ -77,7 +77,7 @@ export function machineSampler(): MachineSampler {
         processCpu,
         processRss,
         processWaitMs,
-        processRanMs,
+        processTurns,
         ...loop.take(),
         clockStepMs: round(clockOffsetMs() - offsetStartMs),
         cores: os.availableParallelism(),
@@ -232,15 +232,15 @@ function readTree(pid: number, last: Readings, now: Readings, isRoot = true): Us
 
 /** Of one thread of the process since the last reading; one that was not there then counts from now on. */
 function longestWait(pid: number, last: Readings, now: Readings): Turns {
-  let longest: Turns = { ranMs: 0, waitedMs: 0 };
+  let longest: Turns = { waitedMs: 0, turns: 0 };
   for (const thread of threadsOf(pid)) {
     const turns = read(`/proc/${pid}/task/${thread}/schedstat`, parseTurns);
     if (turns === undefined) continue;
     now.byThread.set(thread, turns);
     const before = last.byThread.get(thread) ?? turns;
     longest = longer(longest, {
-      ranMs: turns.ranMs - before.ranMs,
       waitedMs: turns.waitedMs - before.waitedMs,
+      turns: turns.turns - before.turns,
     });
   }
   return longest;

@@ -13,7 +13,7 @@ test("I87: each second is judged by itself, the generator before its machine", (
     .machine(10_000, { cpu: 0.95 })
     .machine(11_000, {
       processWaitMs: { redis: 10, "server-1": 50, k6: 20 },
-      processRanMs: { "server-1": 25 },
+      processTurns: { "server-1": 100 },
     })
     .machine(12_000, { processWaitMs: { "server-1": 49 } });
   expect(unfitSeconds(story.record(), 2_000, 12_000)).toEqual([
@@ -21,7 +21,7 @@ test("I87: each second is judged by itself, the generator before its machine", (
     { second: 5, of: "generator", why: "event loop 120 ms late at p99" },
     { second: 7, of: "machine", why: "20 % of the CPU was taken away by the hypervisor" },
     { second: 9, of: "machine", why: "the machine's CPU was 95 % busy" },
-    { second: 10, of: "machine", why: "server-1 waited 50 ms for a core, to work 25 ms" },
+    { second: 10, of: "machine", why: "server-1 waited 50 ms for a core, 0.5 ms each time" },
   ]);
   expect(unfitSeconds(story.record(), 4_000, 5_000)).toEqual([]);
 });
@@ -39,20 +39,20 @@ test("I87: a sample speaks of the second that ended within half a second of it, 
 test("I87: of processes that waited equally long the first is named", () => {
   const story = new Story().fitGenerator().machine(6_000, { processWaitMs: { redis: 60, "server-1": 60 } });
   expect(unfitSeconds(story.record(), 2_000, 12_000)).toMatchObject([
-    { why: "redis waited 60 ms for a core, to work 0 ms" },
+    { why: "redis waited 60 ms for a core, 60 ms each time" },
   ]);
 });
 
-test("I87: a process that works for most of the time that it waits for is not held up, however long it waits in all", () => {
+test("I87: many short waits hold up nobody, however long they are together", () => {
   const story = new Story()
     .fitGenerator()
     .machine(6_000, {
       processWaitMs: { "server-1": 300, redis: 70 },
-      processRanMs: { "server-1": 151, redis: 35 },
+      processTurns: { "server-1": 601, redis: 140 },
     })
-    .machine(7_000, { processWaitMs: { "server-1": 300 }, processRanMs: { "server-1": 151 } });
+    .machine(7_000, { processWaitMs: { "server-1": 300 }, processTurns: { "server-1": 601 } });
   expect(unfitSeconds(story.record(), 2_000, 12_000)).toMatchObject([
-    { second: 5, why: "redis waited 70 ms for a core, to work 35 ms" },
+    { second: 5, why: "redis waited 70 ms for a core, 0.5 ms each time" },
   ]);
 });
 

@@ -52,17 +52,15 @@ export function shortOfCpu(sample: MachineSample): string | undefined {
 }
 
 /** Which process waited for a core, the longest of them. */
-function longWait({ processWaitMs = {}, processRanMs = {} }: MachineSample): string | undefined {
+function longWait({ processWaitMs = {}, processTurns = {} }: MachineSample): string | undefined {
   const [longest] = Object.entries(processWaitMs)
-    .map(([name, waitMs]) => ({ name, waitMs, ranMs: processRanMs[name] ?? 0 }))
+    .map(([name, waitMs]) => ({ name, waitMs, perTurnMs: waitMs / Math.max(1, processTurns[name] ?? 0) }))
     .filter(
-      ({ waitMs, ranMs }) => waitMs >= Math.max(SECOND_LIMITS.waitMs, SECOND_LIMITS.waitPerWork * ranMs),
+      ({ waitMs, perTurnMs }) => waitMs >= SECOND_LIMITS.waitMs && perTurnMs >= SECOND_LIMITS.waitPerTurnMs,
     )
     .sort((a, b) => b.waitMs - a.waitMs);
-  return (
-    longest &&
-    `${longest.name} waited ${show(longest.waitMs)} ms for a core, to work ${show(longest.ranMs)} ms`
-  );
+  if (!longest) return undefined;
+  return `${longest.name} waited ${show(longest.waitMs)} ms for a core, ${show(longest.perTurnMs)} ms each time`;
 }
 
 /** Which engine used all the CPU that it can: one core for each thread of the native one, every core for k6. */

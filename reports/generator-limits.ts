@@ -22,10 +22,11 @@ export const SECOND_LIMITS = {
    */
   waitMs: 50,
   /**
-   * And so many times longer than it was on one: many short waits hold up nobody. Measured on two cores: a run by itself
-   * up to 1.6, three beside each other 3 to 20.
+   * And so long on average before each turn on a core: many short waits hold up nobody. At 0.5 one turn in six waits for
+   * another's whole time slice of 3 ms. Measured on two cores: a run by itself 0.05 to 0.3, three beside each other 0.7
+   * to 2.
    */
-  waitPerWork: 2,
+  waitPerTurnMs: 0.5,
   /** CPU time that the hypervisor gave to others: from here on stalls of 100 ms and more were seen. */
   stolenPercent: 20,
 } as const;

@@ -20,9 +20,9 @@ test("/proc/<pid>/stat: a name with spaces and parentheses does not shift the fi
   expect(() => parseStat("nonsense")).toThrow(SyntaxError);
 });
 
-test("/proc/<pid>/task/<tid>/schedstat: on a core and waiting for one, in milliseconds", () => {
-  expect(parseTurns("78900000 1500000 321\n")).toEqual({ ranMs: 78.9, waitedMs: 1.5 });
-  expect(() => parseTurns("7")).toThrow("not a schedstat");
+test("/proc/<pid>/task/<tid>/schedstat: the wait for a core in milliseconds, and how often it got one", () => {
+  expect(parseTurns("78900000 1500000 321\n")).toEqual({ waitedMs: 1.5, turns: 321 });
+  expect(() => parseTurns("7 8")).toThrow("not a schedstat");
 });
 
 test("/proc/<pid>/status: resident and unshared memory in bytes", () => {

@@ -39,18 +39,19 @@ export function parseStat(text: string): Reading {
   return { startTicks: start as number, cpuTicks };
 }
 
-/** One thread since it began, ms. */
+/** One thread since it began. */
 export interface Turns {
-  readonly ranMs: number;
-  /** It had work and no core to do it on. */
+  /** How long it had work and no core to do it on. */
   readonly waitedMs: number;
+  /** How often it got a core. */
+  readonly turns: number;
 }
 
 /** /proc/<pid>/task/<tid>/schedstat: nanoseconds on a core, nanoseconds of waiting for one, turns. */
 export function parseTurns(text: string): Turns {
-  const [ranNs = Number.NaN, waitedNs = Number.NaN] = text.split(" ").map(Number);
-  if (!Number.isFinite(ranNs + waitedNs)) throw new SyntaxError("not a schedstat");
-  return { ranMs: ranNs / 1e6, waitedMs: waitedNs / 1e6 };
+  const [, waitedNs = Number.NaN, turns = Number.NaN] = text.split(" ").map(Number);
+  if (!Number.isFinite(waitedNs + turns)) throw new SyntaxError("not a schedstat");
+  return { waitedMs: waitedNs / 1e6, turns };
 }
 
 export interface Memory {

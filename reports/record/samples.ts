@@ -29,8 +29,8 @@ export interface MachineSample {
    * name. Absent where the kernel does not say, and in records of versions before 0.3.
    */
   readonly processWaitMs?: Readonly<Record<string, number>>;
-  /** How long that same thread was on a core meanwhile, ms. */
-  readonly processRanMs?: Readonly<Record<string, number>>;
+  /** How often that same thread got a core meanwhile. */
+  readonly processTurns?: Readonly<Record<string, number>>;
   /** Resident bytes, by name. */
   readonly processRss: Readonly<Record<string, number>>;
   /** 99th percentile and maximum of the harness's own event-loop delay since the previous sample, ms. */

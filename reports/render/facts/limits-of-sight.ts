@@ -72,7 +72,7 @@ export function generatorFacts(report: Report, record: RunRecord): readonly Fact
       what: "longest wait of one of its processes for a core, in a second",
       value: ms(worst(machine.flatMap(({ processWaitMs }) => Object.values(processWaitMs ?? {})))),
       meaning:
-        "load and target alike; seconds with 50 ms, and twice of what it worked, are set aside where a latency would be over its limit",
+        "load and target alike; seconds with 50 ms, and 0.5 ms before each turn, are set aside where a latency would be over its limit",
     },
     machine.some(({ descriptorsUsed }) => descriptorsUsed !== undefined) && {
       what: "descriptors / local ports of the load, worst second",
