@@ -55,7 +55,7 @@ const cases: readonly { readonly name: string; readonly args: readonly string[];
       args: [
         ...[...RAMP, "-p", "holdMs=24000", "--balancer", "nginx"],
         ...["--fault", "drain-server@6s..9s:server-1/balancer"],
-        ...["--fault", "balancer-reload@14s..17s:balancer,graceMs=300"],
+        ...["--fault", "balancer-reload@13s..20s:balancer,graceMs=300"],
       ],
       comes: "met",
     },
