@@ -17,7 +17,7 @@ export interface FaultRow {
 }
 
 const LINKS = "harness-cli/target/faults-links.e2e.ts";
-const BALANCERS = "harness-cli/target/faults-balancers.e2e.ts";
+const BALANCERS = "harness-cli/target/fixtures/balancer-trials.ts";
 const GENERATOR = "load, not disturbance: a scenario's clients do it";
 const REGIONS = "two regions are two topologies joined by slow links, and the reference system is one";
 

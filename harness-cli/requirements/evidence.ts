@@ -40,7 +40,8 @@ export async function scan(root: string): Promise<Evidence> {
     for (const file of files.sort()) {
       if (!/\.(ts|mjs)$/.test(file) || LISTS.test(file)) continue;
       const text = await readFile(path.join(root, file), "utf8");
-      if (/\.(test|e2e)\.ts$/.test(file)) {
+      // Trials are tests that several files run, each on a system of its own.
+      if (/(\.(test|e2e)|-trials)\.ts$/.test(file)) {
         for (const { ids, name } of testNames(text)) {
           for (const id of ids) add(tests, id, `${file}: ${name.slice(0, SHOWN)}`);
         }

@@ -43,7 +43,7 @@ describe("the rows", () => {
   test("a test that is named is there, and its name begins with the row's id or a range with it", () => {
     for (const { id, tests } of real) {
       for (const one of tests.filter((test) => !test.startsWith(".ci/run: prove "))) {
-        const [, file = "", name = ""] = /^(\S+?\.(?:test|e2e)\.ts): (.*)$/s.exec(one) ?? [];
+        const [, file = "", name = ""] = /^(\S+?\.ts): (.*)$/s.exec(one) ?? [];
         expect(readFileSync(path.join(root, file), "utf8"), `${id}: ${one}`).toContain(name);
       }
     }
