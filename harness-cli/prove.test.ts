@@ -182,6 +182,16 @@ describe("healthy counterparts", () => {
     expect(none.rows.map(({ healthy }) => healthy)).toEqual(all.map(() => null));
   });
 
+  test("scenarios that no defect is proved by are run too where that is asked for, in their turn", async () => {
+    const [one] = all;
+    const scenarios = [one?.caughtBy.scenario ?? "", "lonely"];
+    const matrix = await prove([one!], await options({ healthyRuns: 3, scenarios }), scripted(asNamed));
+    const [own] = matrix.healthy;
+    expect(matrix.healthy.map(({ key }) => key)).toEqual([own?.key, "lonely", own?.key]);
+    expect(matrix.healthy[1]).toMatchObject({ scenario: "lonely", faults: [] });
+    expect(new Set(matrix.healthy.map(({ seed }) => seed)).size).toBe(3);
+  });
+
   test("every run has a seed of its own, the same one whatever else is proved and in which order", async () => {
     const more = { seed: 7, cwd: ".", healthyRuns: 9 };
     const seedOf = (requests: ReturnType<typeof requestsOf>, defect: string) =>

@@ -4,7 +4,7 @@ import type { Request } from "./plan.ts";
 import { breachedChecks, outcomeOf, type RunOne, untilJudged } from "./prove/attempt.ts";
 import { inTurn } from "./prove/in-turn.ts";
 import { type HealthyRun, type Matrix, matrixOf, type ProvedDefect } from "./prove/matrix.ts";
-import { keyOf, requestFor, type SystemRequest, seedOf } from "./prove/request.ts";
+import { type Alone, keyOf, requestFor, type SystemRequest, seedOf } from "./prove/request.ts";
 import type { Results } from "./prove/results.ts";
 import type { RunResult } from "./run.ts";
 
@@ -15,6 +15,8 @@ export interface ProveOptions {
    * one of each.
    */
   readonly healthyRuns: number | undefined;
+  /** Healthy runs of these too, as far as no defect is proved by them. */
+  readonly scenarios?: readonly string[];
   readonly cwd: string;
   /** What every run brings up; where it leaves the balancer open, a scenario or a defect may want one. */
   readonly system?: SystemRequest;
@@ -73,7 +75,7 @@ export async function prove(
 /** Every request that `prove` would run: to be planned before anything starts. */
 export function requestsOf(
   defects: readonly AnyDefect[],
-  options: Asked & Pick<ProveOptions, "healthyRuns">,
+  options: Asked & Pick<ProveOptions, "healthyRuns" | "scenarios">,
 ): readonly Request[] {
   return [
     ...defects.map((defect) => ({ ...defectRequest(defect, options), defects: [defect.name] })),
@@ -90,13 +92,17 @@ function defectRequest(defect: AnyDefect, { seed, cwd, system = {} }: Asked): Re
 
 function healthyRequestsOf(
   defects: readonly AnyDefect[],
-  { seed, cwd, healthyRuns, system }: Asked & Pick<ProveOptions, "healthyRuns">,
+  { seed, cwd, healthyRuns, scenarios = [], system }: Asked & Pick<ProveOptions, "healthyRuns" | "scenarios">,
 ): Request[] {
-  const byKey = new Map(defects.map((defect) => [keyOf(requestFor(defect, 0, cwd, system)), defect]));
-  const different = [...byKey];
+  const used = new Set(defects.map(({ caughtBy }) => caughtBy.scenario));
+  const others = scenarios
+    .filter((scenario) => !used.has(scenario))
+    .map((scenario): Alone => ({ where: "nowhere", caughtBy: { scenario } }));
+  const subjects = [...defects, ...others];
+  const different = [...new Map(subjects.map((one) => [keyOf(requestFor(one, 0, cwd, system)), one]))];
   return Array.from({ length: healthyRuns ?? different.length }, (_, at) => {
-    const [key, defect] = different[at % different.length] as [string, AnyDefect];
-    return requestFor(defect, seedOf(seed, key, Math.floor(at / different.length)), cwd, system);
+    const [key, subject] = different[at % different.length] as [string, AnyDefect | Alone];
+    return requestFor(subject, seedOf(seed, key, Math.floor(at / different.length)), cwd, system);
   });
 }
 

@@ -24,6 +24,7 @@ import type { World } from "../world.ts";
 interface Options {
   readonly wave?: string;
   readonly healthy?: string;
+  readonly everyScenario?: boolean;
   readonly seed: string;
   readonly jobs: string;
   readonly within?: string;
@@ -44,6 +45,7 @@ export function prove(program: Command, world: World, done: Action): void {
     .argument("[defects...]", "names from `seaworthy list defects`; none: all")
     .addOption(new Option("--wave <n>", "only those of this wave").choices(["1", "2", "3"]))
     .option("--healthy <runs>", "runs with nothing switched on (default: one of each scenario and faults)")
+    .option("--every-scenario", "healthy runs of the scenarios too that none of these mistakes needs")
     .option("--seed <n>", "every run's seed follows from it", "1")
     .option("--jobs <n>", "how many runs at a time; they share the cores and what is measured on them", "1")
     .addOption(runAsOption())
@@ -58,12 +60,13 @@ export function prove(program: Command, world: World, done: Action): void {
       const defects = chosen(names, options.wave, catalog.defects);
       const seed = whole("--seed", options.seed, 0);
       const healthyRuns = options.healthy === undefined ? undefined : whole("--healthy", options.healthy, 0);
+      const scenarios = options.everyScenario ? [...catalog.scenarios.keys()] : [];
       const jobs = whole("--jobs", options.jobs, 1);
       const withinMs = options.within === undefined ? Number.POSITIVE_INFINITY : timeOf(options.within);
       const { cwd } = world;
       // A defect whose plan cannot be made is found before the first run, not after an hour.
       const system = { balancer: options.balancer, balance: options.balance, runAs: options.runAs };
-      for (const request of requestsOf(defects, { seed, healthyRuns, cwd, system }))
+      for (const request of requestsOf(defects, { seed, healthyRuns, scenarios, cwd, system }))
         await plan(request, catalog);
 
       if (options.runAs === "containers") await meetDaemon(world.env);
@@ -75,7 +78,7 @@ export function prove(program: Command, world: World, done: Action): void {
       const mayBegin = () => performance.now() - fromMs < withinMs;
       const matrix = await proveDefects(
         defects,
-        { seed, healthyRuns, jobs, cwd, results, system, mayBegin },
+        { seed, healthyRuns, scenarios, jobs, cwd, results, system, mayBegin },
         async (request, label) => {
           if (interrupted) throw new Stopped();
           progress.say(`\n${label}`);

@@ -7,17 +7,23 @@ import { type BalancerRequest, DEFAULT_BALANCER } from "../plan-balancer.ts";
 /** How the reference system is brought up, in the words of the command line. */
 export type SystemRequest = BalancerRequest & { readonly runAs?: RunAs | "auto" | undefined };
 
+/** A scenario by itself, for healthy runs of what no defect needs. */
+export interface Alone {
+  readonly where: "nowhere";
+  readonly caughtBy: { readonly scenario: string };
+}
+
 /**
  * The scenario and the faults that must bring a defect to light, with nothing switched on yet. A defect of the balancer
  * is proved against the same way in, set up well.
  */
 export function requestFor(
-  defect: AnyDefect,
+  defect: AnyDefect | Alone,
   seed: number,
   cwd: string,
   { balancer, balance, runAs = "auto" }: SystemRequest = {},
 ): Request {
-  const { caughtBy } = defect;
+  const caughtBy: Partial<AnyDefect["caughtBy"]> & Alone["caughtBy"] = defect.caughtBy;
   const own = defect.where === "balancer" ? (defect.program ?? DEFAULT_BALANCER) : undefined;
   return {
     scenario: caughtBy.scenario,
