@@ -6,7 +6,7 @@ import type { Scenario } from "../model/scenario.ts";
 import { type Binding, overridden, runVu } from "../model/vu.ts";
 import { openChannel } from "./channel.ts";
 import { Clock } from "./clock.ts";
-import { dial } from "./dial.ts";
+import { dialler } from "./dial.ts";
 import { signJwt } from "./jwt.ts";
 
 /** What k6 wants a script to export. */
@@ -58,7 +58,7 @@ function binding(telemetryUrl: string | undefined): Binding {
       const timer = setTimeout(task, afterMs);
       return () => clearTimeout(timer);
     },
-    dial: (url, origin, events, guard) => dial(url, origin, events, { clock, guard }),
+    dialler: (origin, guard) => dialler(origin, { clock, guard }),
     sign: (subject, secret) => signJwt(subject, secret, clock.epochMs()),
   };
 }

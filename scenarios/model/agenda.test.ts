@@ -13,9 +13,9 @@ test("tasks run in order of time, those of the same time in order of entry, canc
       (entries) => {
         const agenda = new Agenda();
         const ran: number[] = [];
-        const cancels = entries.map(({ atMs }, index) => agenda.at(atMs, () => ran.push(index)));
+        const added = entries.map(({ atMs }, index) => agenda.at(atMs, () => ran.push(index)));
         entries.forEach(({ cancel }, index) => {
-          if (cancel) cancels[index]!();
+          if (cancel) added[index]!.cancel();
         });
         const wanted = entries
           .map((entry, index) => ({ ...entry, index }))

@@ -1,3 +1,5 @@
+import type { Pending } from "./engine.ts";
+
 /**
  * What is due when: one queue for all the timers of thousands of clients, so that the engine underneath needs a
  * single one (k6 keeps its own timers in a list that it searches from the front). Times are ms after the run's
@@ -8,14 +10,13 @@ export class Agenda {
   readonly #heap: Entry[] = [];
   #entered = 0;
 
-  /** Adds a task and returns what takes it off again. */
-  at(atMs: number, task: (atMs: number) => void): () => void {
-    const entry: Entry = { atMs, order: this.#entered++, task };
+  /** Adds a task. `owner` holds it until it has run or is cancelled. */
+  at(atMs: number, task: (atMs: number) => void, owner?: Set<Pending>): Pending {
+    const entry = new Entry(atMs, this.#entered++, task, owner);
+    owner?.add(entry);
     this.#heap.push(entry);
     this.#rise(this.#heap.length - 1);
-    return () => {
-      entry.task = undefined;
-    };
+    return entry;
   }
 
   /** When the next task is due; undefined when there is none. */
@@ -34,7 +35,9 @@ export class Agenda {
       const dueMs = this.nextMs();
       const now = nowMs();
       if (dueMs === undefined || dueMs > now || now > stopMs) return;
-      const { task } = this.#pop();
+      const entry = this.#pop();
+      const { task } = entry;
+      entry.cancel();
       try {
         task?.(dueMs);
       } catch (error) {
@@ -85,11 +88,24 @@ export class Agenda {
   }
 }
 
-interface Entry {
+class Entry implements Pending {
   readonly atMs: number;
   readonly order: number;
-  /** Undefined once cancelled. */
+  /** Undefined once it is not to run any more. */
   task: ((atMs: number) => void) | undefined;
+  readonly #owner: Set<Pending> | undefined;
+
+  constructor(atMs: number, order: number, task: (atMs: number) => void, owner?: Set<Pending>) {
+    this.atMs = atMs;
+    this.order = order;
+    this.task = task;
+    this.#owner = owner;
+  }
+
+  cancel(): void {
+    this.task = undefined;
+    this.#owner?.delete(this);
+  }
 }
 
 function before(a: Entry, b: Entry): boolean {

@@ -1,9 +1,9 @@
 import { encode } from "../../target-server/stomp/encode.ts";
 import { frame, type Headers } from "../../target-server/stomp/frame.ts";
 import { agreeBeat, EOL, type HeartBeat, parseHeartBeat } from "../../target-server/stomp/heart-beat.ts";
-import type { Engine, RawWire, Wire, WireEvents } from "./engine.ts";
+import type { Engine, Pending, RawWire, Wire, WireEvents } from "./engine.ts";
 import { Familiar } from "./familiar.ts";
-import { findIdentity, type Identity, identityPrefix } from "./identity.ts";
+import { findIdentity, identityPrefix } from "./identity.ts";
 import { body, header, type LazyFrame, LazyReader, rawHeader } from "./lazy-frame.ts";
 import { type Outgoing, Publisher } from "./publisher.ts";
 import { type Client, Lost, type Publishing, type Session } from "./session.ts";
@@ -44,7 +44,8 @@ export class Connection implements Session, WireEvents {
   readonly #dueMs: number;
   readonly #endpoint: number;
   readonly #reader = new LazyReader();
-  readonly #familiar: Familiar;
+  /** From the first message on. */
+  #familiar: Familiar | undefined;
   readonly #prefix: string;
   #state: "new" | "dialling" | "connecting" | "up" | "leaving" | "over" = "new";
   #wire: Wire | undefined;
@@ -70,10 +71,14 @@ export class Connection implements Session, WireEvents {
   readonly #waiting = new Set<(lost: Lost) => void>();
   /** Resolves of calls that wait for a RECEIPT, by receipt id. */
   readonly #receipts = new Map<string, () => void>();
-  readonly #timers = new Set<() => void>();
-  #onConnected: () => void = () => {};
-  #onClosed: () => void = () => {};
-  #deadline: () => void = () => {};
+  /** All that is to be cancelled when it ends. */
+  readonly #pending = new Set<Pending>();
+  #onConnected = nothing;
+  #onClosed = nothing;
+  /** Of the present state. */
+  #deadline: Pending | undefined;
+  /** Until it is connected: the end of the run ends it too. */
+  #endsEarly: Pending | undefined;
 
   constructor(life: Life, attempt: number, dueMs: number, engine: Engine) {
     this.client = life.client;
@@ -83,7 +88,6 @@ export class Connection implements Session, WireEvents {
     this.#dueMs = dueMs;
     this.#endpoint = (life.client.number + attempt) % engine.config.endpoints.length;
     this.#prefix = identityPrefix(engine.config.nonce);
-    this.#familiar = new Familiar(this.#prefix);
     const beatMs = Math.max(1, Math.round(BEAT_MS * engine.config.timeScale));
     this.#beatOffered = { sendsMs: beatMs, wantsMs: beatMs };
   }
@@ -112,7 +116,7 @@ export class Connection implements Session, WireEvents {
       this.#onConnected = resolve;
       this.#within(HANDSHAKE_MS, "no answer to the WebSocket handshake");
       this.#wire = this.#engine.dial(config.endpoints[this.#endpoint] as string, this);
-      this.#timers.add(this.#engine.atEnd(() => this.#endedEarly()));
+      this.#endsEarly = this.#engine.atEnd(() => this.giveUp("the run ended"), this.#pending);
     });
   }
 
@@ -149,7 +153,7 @@ export class Connection implements Session, WireEvents {
     }
     publisher.skipOffline(this.#engine.nowMs());
     return this.#wait((resolve) => {
-      this.#timers.add(this.#engine.atEnd(resolve));
+      this.#engine.atEnd(resolve, this.#pending);
       const turn = () => {
         publisher.sendDue((outgoing) => this.#send(outgoing, publishing.destination));
         const nextMs = publisher.nextMs();
@@ -161,12 +165,12 @@ export class Connection implements Session, WireEvents {
   }
 
   stay(): Promise<void> {
-    return this.#wait((resolve) => this.#timers.add(this.#engine.atEnd(resolve)));
+    return this.#wait((resolve) => this.#engine.atEnd(resolve, this.#pending));
   }
 
   wait(ms: number): Promise<void> {
     return this.#wait((resolve) => {
-      this.#timers.add(this.#engine.atEnd(resolve));
+      this.#engine.atEnd(resolve, this.#pending);
       this.#at(this.#engine.nowMs() + ms, resolve);
     });
   }
@@ -181,13 +185,13 @@ export class Connection implements Session, WireEvents {
     return {
       read: (pace) => {
         this.#readsFreely = pace === "freely";
-        if (!this.#readsFreely) this.#slowSinceMs ??= this.#engine.nowMs();
+        if (!this.#readsFreely) this.#slowDown();
         else if (this.#slowSinceMs !== undefined) this.#caughtUpFrom = raw.bytesRead;
         raw.read(pace);
       },
       halfOpen: () => {
         this.#readsFreely = false;
-        this.#slowSinceMs ??= this.#engine.nowMs();
+        this.#slowDown();
         raw.halfOpen();
       },
       sendBytes: (bytes) => raw.sendBytes(bytes),
@@ -235,11 +239,23 @@ export class Connection implements Session, WireEvents {
   text(data: string, atMs: number): void {
     if (this.#state === "over") return;
     this.#lastHeardMs = atMs;
-    this.#engine.journal.count("bytesIn", data.length);
-    if (this.#reader.isBetweenFrames && this.#familiar.accepts(data)) {
-      this.#arrived(this.#familiar, this.#familiar.index, undefined, atMs);
+    const { journal } = this.#engine;
+    journal.heard(data.length);
+    if (!this.#reader.isBetweenFrames) {
+      this.#read(data, atMs);
       return;
     }
+    if (data === EOL) return;
+    const familiar = this.#familiar;
+    if (familiar?.accepts(data)) {
+      familiar.receivedMs = atMs;
+      journal.arrived(familiar);
+    } else {
+      this.#read(data, atMs);
+    }
+  }
+
+  #read(data: string, atMs: number): void {
     try {
       this.#reader.read(data, (frame) => this.#received(frame, atMs));
     } catch (error) {
@@ -305,31 +321,25 @@ export class Connection implements Session, WireEvents {
       journal.foreign(atMs, subscription ?? NO_SUBSCRIPTION, body(frame).slice(0, TEXT_SHOWN), sequence);
       return;
     }
-    const { line } = this.#destinations[index] as Destination;
+    const { name: destination, line } = this.#destinations[index] as Destination;
     const strayed = elsewhere(frame, line);
-    this.#arrived({ ...identity, sequence }, index, strayed, atMs);
-    if (strayed === undefined) this.#familiar.learn(frame, index, line);
-  }
-
-  /** The hot path. */
-  #arrived(
-    { publisher, slot, intendedMs, sequence }: Identity & { readonly sequence: number | undefined },
-    index: number,
-    elsewhere: string | undefined,
-    receivedMs: number,
-  ): void {
-    this.#engine.journal.arrived({
-      publisher,
-      slot,
-      intendedMs,
-      subscription: this.#subscriptions[index] as number,
+    const { role } = this.client;
+    journal.arrived({
+      ...identity,
+      subscription,
       sequence,
-      elsewhere,
-      receivedMs,
-      role: this.client.role,
-      destination: (this.#destinations[index] as Destination).name,
+      elsewhere: strayed,
+      receivedMs: atMs,
+      role,
+      destination,
       slow: this.#slowSinceMs !== undefined,
     });
+    if (strayed !== undefined) return;
+    if (!this.#familiar) {
+      this.#familiar = new Familiar(this.#prefix, role);
+      if (this.#slowSinceMs !== undefined) this.#familiar.slowDown();
+    }
+    this.#familiar.learn(frame, index, subscription, destination);
   }
 
   /** The reference server names here the SENDs that it refused (A48). */
@@ -366,7 +376,8 @@ export class Connection implements Session, WireEvents {
   #connected(frame: LazyFrame, atMs: number): void {
     if (this.#state !== "connecting") return;
     const { journal, gauges, config } = this.#engine;
-    this.#deadline();
+    this.#deadline?.cancel();
+    this.#endsEarly?.cancel();
     this.#state = "up";
     this.#server = header(frame, "server-id");
     this.#connectedMs = atMs;
@@ -381,6 +392,7 @@ export class Connection implements Session, WireEvents {
     this.#startBeats(header(frame, "heart-beat"));
     if (config.reference) this.#frame("SUBSCRIBE", { id: "reply", destination: REPLY });
     this.#onConnected();
+    this.#onConnected = nothing;
   }
 
   /** The server closes after it (STOMP 1.2), so it is only noted. */
@@ -406,6 +418,11 @@ export class Connection implements Session, WireEvents {
   #write(text: string): void {
     this.#lastSentMs = this.#engine.nowMs();
     this.#wire?.send(text);
+  }
+
+  #slowDown(): void {
+    this.#slowSinceMs ??= this.#engine.nowMs();
+    this.#familiar?.slowDown();
   }
 
   // Heart-beats
@@ -449,10 +466,6 @@ export class Connection implements Session, WireEvents {
 
   // Ends
 
-  #endedEarly(): void {
-    if (this.#state === "dialling" || this.#state === "connecting") this.giveUp("the run ended");
-  }
-
   #end(code: number | null, reason: string, by: "self" | "peer" | "unknown"): void {
     if (this.#state === "over") return;
     const { journal, gauges } = this.#engine;
@@ -461,9 +474,7 @@ export class Connection implements Session, WireEvents {
     this.#state = "over";
     this.#endedMs = atMs;
     this.#wire = undefined;
-    this.#deadline();
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    for (const pending of this.#pending) pending.cancel();
     if (was === "new") {
       // Never dialled: there is nothing to tell.
     } else if (this.#connectedMs === undefined) {
@@ -506,9 +517,9 @@ export class Connection implements Session, WireEvents {
 
   #receipt(id: string, ask: () => void, got: () => void): Promise<void> {
     return this.#wait((resolve) => {
-      const cancel = this.#at(this.#engine.nowMs() + RECEIPT_MS, () => this.giveUp(`no RECEIPT for ${id}`));
+      const late = this.#at(this.#engine.nowMs() + RECEIPT_MS, () => this.giveUp(`no RECEIPT for ${id}`));
       this.#receipts.set(id, () => {
-        cancel();
+        late.cancel();
         got();
         resolve();
       });
@@ -518,26 +529,23 @@ export class Connection implements Session, WireEvents {
 
   /** The one deadline of the present state; a new one replaces it. */
   #within(ms: number, otherwise: string): void {
-    this.#deadline();
-    this.#deadline = this.#engine.at(this.#engine.nowMs() + ms, () =>
+    this.#deadline?.cancel();
+    this.#deadline = this.#at(this.#engine.nowMs() + ms, () =>
       this.giveUp(`${otherwise} within ${ms / 1_000} s`),
     );
   }
 
   /** A timer that dies with the connection. */
-  #at(atMs: number, task: () => void): () => void {
-    const cancel = this.#engine.at(atMs, () => {
-      this.#timers.delete(cancel);
-      if (this.#state !== "over") task();
-    });
-    this.#timers.add(cancel);
-    return cancel;
+  #at(atMs: number, task: () => void): Pending {
+    return this.#engine.at(atMs, task, this.#pending);
   }
 
   #who(): { client: number; attempt: number; endpoint: number } {
     return { client: this.client.number, attempt: this.attempt, endpoint: this.#endpoint };
   }
 }
+
+function nothing(): void {}
 
 const SECOND_LOOK_MS = 500;
 /** A message on a subscription that this connection never asked for. */
@@ -582,7 +590,7 @@ function hostOf(url: string): string {
 
 /** In k6 a rejection that nobody handles ends every client of the VU, so ours are always handled once. */
 function handled(promise: Promise<void>): Promise<void> {
-  promise.catch(() => {});
+  promise.catch(nothing);
   return promise;
 }
 

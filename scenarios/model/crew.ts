@@ -1,6 +1,6 @@
 import { Agenda } from "./agenda.ts";
 import { LEAVE_MS, type Life } from "./connection.ts";
-import type { Engine, Examining, Wire, WireEvents } from "./engine.ts";
+import type { Engine, Examining, Pending, Wire, WireEvents } from "./engine.ts";
 import { examine } from "./exam.ts";
 import { Journal } from "./journal.ts";
 import { live } from "./life.ts";
@@ -50,12 +50,12 @@ export class Crew implements Engine {
   readonly #ports: Ports;
   readonly #members: readonly Member[];
   readonly #agenda = new Agenda();
-  readonly #atEnd = new Set<() => void>();
+  readonly #atEnd = new Set<AtEnd>();
   /** The flush that is being written out. */
   #flush: Generator<void, Flush[]> | undefined;
   #publishUntilMs: number;
   #ended = false;
-  #cancelEnd: () => void = () => {};
+  #endPending: Pending | undefined;
   #cancelWake: () => void = () => {};
   #wakeMs = Number.POSITIVE_INFINITY;
   #turning = false;
@@ -91,19 +91,17 @@ export class Crew implements Engine {
     return this.#ports.nowMs();
   }
 
-  at(atMs: number, task: () => void): () => void {
-    const cancel = this.#agenda.at(atMs, task);
+  at(atMs: number, task: () => void, owner?: Set<Pending>): Pending {
+    const pending = this.#agenda.at(atMs, task, owner);
     this.#arm();
-    return cancel;
+    return pending;
   }
 
-  atEnd(task: () => void): () => void {
-    if (this.#ended) {
-      task();
-      return () => {};
-    }
-    this.#atEnd.add(task);
-    return () => this.#atEnd.delete(task);
+  atEnd(task: () => void, owner?: Set<Pending>): Pending {
+    const pending = new AtEnd(task, this.#atEnd, owner);
+    if (this.#ended) pending.run();
+    else pending.wait();
+    return pending;
   }
 
   dial(url: string, events: WireEvents): Wire {
@@ -129,18 +127,14 @@ export class Crew implements Engine {
     this.#measureLag();
     this.#flushFrom(1);
     this.#endAt(this.config.timing.endMs);
-    const lives = this.#members.map(({ life, role }) =>
-      ("exam" in role ? examine(life, role, this) : live(life, role, this)).catch((error: unknown) =>
-        this.report(life.client.user, error),
-      ),
-    );
+    const lived = this.#liveAll();
     // A session that waits for something of its own must not keep the run alive.
     const left = new Promise<void>((resolve) => {
       this.atEnd(() => this.at(this.nowMs() + LEFT_MS, resolve));
     });
     // Who has nothing left to do still reports, or its silence would look like a load that hangs.
     const ended = new Promise<void>((resolve) => this.atEnd(resolve));
-    await Promise.race([Promise.all([...lives, ended]), left]);
+    await Promise.race([Promise.all([lived, ended]), left]);
     this.#end();
     for (const { life } of this.#members) life.publisher?.skipOffline(this.#publishUntilMs);
     this.#over = true;
@@ -148,6 +142,24 @@ export class Crew implements Engine {
     this.#flushRest();
     const abandoned = this.unanswered.size;
     this.#ports.emit({ type: "bye", vu: this.#vu, atMs: this.#atMs(), abandoned });
+  }
+
+  /** Counts them down: `Promise.all` costs 5 KB for each of them in k6. */
+  #liveAll(): Promise<void> {
+    return new Promise((resolve) => {
+      let alive = this.#members.length;
+      if (alive === 0) resolve();
+      const begin = async ({ life, role }: Member) => {
+        try {
+          await ("exam" in role ? examine(life, role, this) : live(life, role, this));
+        } catch (error) {
+          this.report(life.client.user, error);
+        }
+        alive -= 1;
+        if (alive === 0) resolve();
+      };
+      for (const member of this.#members) void begin(member);
+    });
   }
 
   /** Ends early: nothing is published any more, what is in flight may arrive for `drainMs`, then all leave. */
@@ -159,16 +171,15 @@ export class Crew implements Engine {
   }
 
   #endAt(atMs: number): void {
-    this.#cancelEnd();
-    this.#cancelEnd = this.at(atMs, () => this.#end());
+    this.#endPending?.cancel();
+    this.#endPending = this.at(atMs, () => this.#end());
   }
 
   /** Idempotent. Whoever stays connected leaves now; whoever waits for a next attempt does not make it. */
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const task of [...this.#atEnd]) task();
-    this.#atEnd.clear();
+    for (const pending of [...this.#atEnd]) pending.run();
   }
 
   // Telemetry
@@ -251,6 +262,33 @@ export class Crew implements Engine {
     );
     this.#turning = false;
     this.#arm();
+  }
+}
+
+class AtEnd implements Pending {
+  readonly #task: () => void;
+  readonly #all: Set<AtEnd>;
+  readonly #owner: Set<Pending> | undefined;
+
+  constructor(task: () => void, all: Set<AtEnd>, owner?: Set<Pending>) {
+    this.#task = task;
+    this.#all = all;
+    this.#owner = owner;
+  }
+
+  wait(): void {
+    this.#all.add(this);
+    this.#owner?.add(this);
+  }
+
+  run(): void {
+    this.cancel();
+    this.#task();
+  }
+
+  cancel(): void {
+    this.#all.delete(this);
+    this.#owner?.delete(this);
   }
 }
 

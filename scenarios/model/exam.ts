@@ -71,12 +71,12 @@ class Exam implements Examiner {
 
   until(atMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const cancelTimer = this.#engine.at(atMs, () => {
-        cancelEnd();
+      const due = this.#engine.at(atMs, () => {
+        end.cancel();
         resolve();
       });
-      const cancelEnd = this.#engine.atEnd(() => {
-        cancelTimer();
+      const end = this.#engine.atEnd(() => {
+        due.cancel();
         resolve();
       });
     });

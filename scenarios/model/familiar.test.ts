@@ -6,7 +6,7 @@ import { type LazyFrame, LazyReader, rawHeader } from "./lazy-frame.ts";
 
 const NONCE = "abc123";
 const prefix = identityPrefix(NONCE);
-const LINE = "\ndestination:/topic/room.a";
+const ROOM = "/topic/room.a";
 
 interface Said {
   readonly slot: number;
@@ -18,7 +18,7 @@ interface Said {
 }
 
 function message({ slot, publisher = 7, intendedMs = 1_250.5, ...more }: Said): string {
-  const { subscription = "sub-0", destination = "/topic/room.a", seq = `seq:${slot + 1}\n` } = more;
+  const { subscription = "sub-0", destination = ROOM, seq = `seq:${slot + 1}\n` } = more;
   const body = JSON.stringify({ content: identityText(NONCE, { publisher, slot, intendedMs }, 60) });
   return `MESSAGE\nsubscription:${subscription}\ndestination:${destination}\nmessage-id:m${slot}\n${seq}content-length:${body.length}\n\n${body}\0`;
 }
@@ -31,24 +31,31 @@ function framesOf(text: string): LazyFrame[] {
 }
 
 function taught(): Familiar {
-  const familiar = new Familiar(prefix);
-  familiar.learn(framesOf(message({ slot: 0 }))[0]!, 0, LINE);
+  const familiar = new Familiar(prefix, "chatter");
+  familiar.learn(framesOf(message({ slot: 0 }))[0]!, 0, 5, ROOM);
   return familiar;
 }
 
 test("a message like the one before is read by the places that differ", () => {
   const familiar = taught();
   expect(familiar.accepts(message({ slot: 203, publisher: 17, intendedMs: 45_678 }))).toBe(true);
-  expect(familiar).toMatchObject({ index: 0, publisher: 17, slot: 203, intendedMs: 45_678, sequence: 204 });
+  expect(familiar).toMatchObject({
+    subscription: 5,
+    destination: ROOM,
+    publisher: 17,
+    slot: 203,
+    intendedMs: 45_678,
+    sequence: 204,
+  });
   expect(familiar.accepts(message({ slot: 5, seq: "" }))).toBe(true);
   expect(familiar.sequence).toBeUndefined();
 });
 
 test("nothing is familiar before the first, nor of a server that begins with what differs", () => {
-  expect(new Familiar(prefix).accepts(message({ slot: 0 }))).toBe(false);
+  expect(new Familiar(prefix, "chatter").accepts(message({ slot: 0 }))).toBe(false);
   const idFirst = (slot: number) => message({ slot }).replace("MESSAGE\n", `MESSAGE\nid:${slot}\n`);
-  const familiar = new Familiar(prefix);
-  familiar.learn(framesOf(idFirst(1))[0]!, 0, LINE);
+  const familiar = new Familiar(prefix, "chatter");
+  familiar.learn(framesOf(idFirst(1))[0]!, 0, 5, ROOM);
   expect(familiar.accepts(idFirst(2))).toBe(false);
 });
 
@@ -100,7 +107,7 @@ test("whatever it accepts, the full reader reads the same", () => {
       const frame = frames[0]!;
       expect(frame.command).toBe("MESSAGE");
       expect(rawHeader(frame, "subscription")).toBe("sub-0");
-      expect(rawHeader(frame, "destination")).toBe("/topic/room.a");
+      expect(rawHeader(frame, "destination")).toBe(ROOM);
       const mark = frame.text.indexOf(prefix, frame.bodyAt);
       const { publisher, intendedMs, sequence } = familiar;
       expect(findIdentity(frame.text, prefix, mark)).toEqual({ publisher, slot: familiar.slot, intendedMs });

@@ -46,7 +46,7 @@ export function emptyHistogram(): Histogram {
 export function bucketOf(valueUs: number): number {
   // Whole numbers of 31 bits, which is nearly all there is, by bits: in k6 a logarithm costs three times as much.
   const small = valueUs | 0;
-  if (small === Math.floor(valueUs)) {
+  if (small === valueUs) {
     if (small < SUB) return small;
     const shift = 31 - Math.clz32(small) - SUB_BITS;
     return SUB * shift + (small >> shift);
@@ -64,14 +64,14 @@ export function bucketTop(index: number): number {
 }
 
 export function record(histogram: Histogram, valueUs: number, count = 1): void {
-  if (Number.isNaN(valueUs)) throw new RangeError("a histogram cannot record NaN");
+  if (!(valueUs >= 0)) {
+    if (Number.isNaN(valueUs)) throw new RangeError("a histogram cannot record NaN");
+    histogram.negative += count;
+  }
   histogram.total += count;
   if (valueUs < histogram.minUs) histogram.minUs = valueUs;
   if (valueUs > histogram.maxUs) histogram.maxUs = valueUs;
-  if (valueUs < 0) {
-    histogram.negative += count;
-    return;
-  }
+  if (valueUs < 0) return;
   const index = bucketOf(valueUs);
   histogram.counts.set(index, (histogram.counts.get(index) ?? 0) + count);
 }

@@ -35,6 +35,8 @@ export interface Arrival extends Delivery {
   readonly slow?: boolean;
   /** Of the subscription on which it came. */
   readonly destination?: string | undefined;
+  /** The journal's own note, on arrivals that are used again: where the last latency of it went. */
+  place?: Place | undefined;
 }
 
 /**
@@ -53,9 +55,9 @@ export class Journal {
   /** What is not slower than this is not among the slowest. */
   #slowMs = Number.NEGATIVE_INFINITY;
   readonly #histograms = new Map<string, RoleHistograms>();
-  /** Where the last sample went; nearly always the next one too. */
-  #latest: Place | undefined;
   #counts: Partial<Record<CountName, number>> = {};
+  #deliveries = 0;
+  #bytesIn = 0;
 
   constructor(vu: number) {
     this.#vu = vu;
@@ -79,14 +81,27 @@ export class Journal {
     this.#observations.push({ ...observation, atMs: roundMs(observation.atMs) });
   }
 
-  /** Latency is counted for the first copy only, from the intended send time. The hot path: it makes no objects. */
+  /** Characters of a text that came, which are its bytes in nearly every one that we meet. */
+  heard(characters: number): void {
+    this.#bytesIn += characters;
+  }
+
+  /**
+   * Latency is counted for the first copy only, from the intended send time. The hot path: nothing is made here, and
+   * the arrival is not kept, so that its owner can use it again.
+   */
   arrived(arrival: Arrival): void {
-    this.count("deliveries");
+    this.#deliveries += 1;
     if (!this.#ledger.receive(arrival)) return;
     const { intendedMs, receivedMs } = arrival;
     const latencyMs = receivedMs - intendedMs;
-    const metric = arrival.slow ? "slowDelivery" : "delivery";
-    this.measure(metric, arrival.role, intendedMs, latencyMs, arrival.destination);
+    let { place } = arrival;
+    if (place === undefined || intendedMs < place.fromMs || intendedMs >= place.toMs || place.isTaken) {
+      const metric = arrival.slow ? "slowDelivery" : "delivery";
+      place = this.#placeOf(metric, arrival.role, intendedMs, arrival.destination);
+      arrival.place = place;
+    }
+    record(place.histogram, Math.round(latencyMs * 1_000));
     if (latencyMs > this.#slowMs && !arrival.slow) this.#rank(arrival, latencyMs);
   }
 
@@ -107,20 +122,8 @@ export class Journal {
     durationMs: number,
     destination = "",
   ): void {
-    const second = Math.floor(intendedMs / 1_000);
-    let place = this.#latest;
-    if (
-      place === undefined ||
-      place.second !== second ||
-      place.destination !== destination ||
-      place.metric !== metric ||
-      place.role !== role
-    ) {
-      const histogram = this.#histogramOf(metric, role, destination, second);
-      place = { metric, role, destination, second, histogram };
-      this.#latest = place;
-    }
-    record(place.histogram, Math.round(durationMs * 1_000));
+    const { histogram } = this.#placeOf(metric, role, intendedMs, destination);
+    record(histogram, Math.round(durationMs * 1_000));
   }
 
   count(name: CountName, by = 1): void {
@@ -135,6 +138,10 @@ export class Journal {
   *take(atMs: number, gauges: Readonly<Record<GaugeName, number>>): Generator<void, Flush[]> {
     const { changed, sequenced, oddities, counts } = this.#ledger.take();
     for (const [name, by] of Object.entries(counts)) this.count(name as CountName, by);
+    if (this.#deliveries > 0) this.count("deliveries", this.#deliveries);
+    if (this.#bytesIn > 0) this.count("bytesIn", this.#bytesIn);
+    this.#deliveries = 0;
+    this.#bytesIn = 0;
     const taken = {
       connections: this.#connections,
       sends: this.#sends,
@@ -187,15 +194,17 @@ export class Journal {
     if (slowest.length === SLOWEST) this.#slowMs = (slowest[SLOWEST - 1] as SlowTuple)[0];
   }
 
-  #histogramOf(metric: HistogramName, role: string, destination: string, second: number): Histogram {
+  #placeOf(metric: HistogramName, role: string, intendedMs: number, destination = ""): Place {
     const histograms = this.#histogramsOf(metric, role);
     const seconds = histograms.destinations.get(destination) ?? secondsOf(histograms, destination);
-    let histogram = seconds.get(second);
-    if (!histogram) {
-      histogram = emptyHistogram();
-      seconds.set(second, histogram);
+    const second = Math.floor(intendedMs / 1_000);
+    let place = seconds.get(second);
+    if (!place) {
+      const fromMs = second * 1_000;
+      place = { histogram: emptyHistogram(), fromMs, toMs: fromMs + 1_000, isTaken: false };
+      seconds.set(second, place);
     }
-    return histogram;
+    return place;
   }
 
   #histogramsOf(metric: HistogramName, role: string): RoleHistograms {
@@ -209,11 +218,13 @@ export class Journal {
 
   #takeHistograms(): Kept[] {
     const taken: Kept[] = [];
-    this.#latest = undefined;
     for (const { metric, role, destinations } of this.#histograms.values()) {
       for (const [destination, seconds] of destinations) {
         const key = destination === "" ? { metric, role } : { metric, role, destination };
-        for (const [second, histogram] of seconds) taken.push({ ...key, second, histogram });
+        for (const [second, place] of seconds) {
+          place.isTaken = true;
+          taken.push({ ...key, second, histogram: place.histogram });
+        }
         seconds.clear();
       }
     }
@@ -225,15 +236,16 @@ interface Kept extends Omit<SecondHistogram, "data"> {
   readonly histogram: Histogram;
 }
 
+/** Where the durations go that were intended in one second, of one metric, role and destination. */
 interface Place {
-  readonly metric: HistogramName;
-  readonly role: string;
-  readonly destination: string;
-  readonly second: number;
   readonly histogram: Histogram;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** It was written out: what comes for that second now needs another. */
+  isTaken: boolean;
 }
 
-type Seconds = Map<number, Histogram>;
+type Seconds = Map<number, Place>;
 
 interface RoleHistograms {
   readonly metric: HistogramName;

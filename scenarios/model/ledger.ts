@@ -37,22 +37,20 @@ export class Ledger {
 
   /** False for a duplicate. */
   receive(delivery: Delivery): boolean {
-    const subscription = this.#subscription(delivery.subscription);
-    let got = subscription.publishers.get(delivery.publisher);
-    if (!got) {
-      got = { runs: [], fresh: [], highest: -1 };
-      subscription.publishers.set(delivery.publisher, got);
-    }
+    const { subscription: number, publisher, slot } = delivery;
+    const subscription = this.#subscriptions.get(number) ?? this.#newSubscription(number);
+    const got = subscription.publishers.get(publisher) ?? newGot(subscription, publisher);
     const isNewSequence = this.#sequence(delivery, subscription);
-    const { slot } = delivery;
-    if (!add(got.runs, slot)) {
-      const { subscription, publisher, receivedMs } = delivery;
+    if (!addTo(got, slot)) {
+      const { receivedMs: atMs } = delivery;
       const rendered = isNewSequence === undefined ? {} : { rendered: isNewSequence };
-      this.#odd({ what: "duplicate", atMs: receivedMs, subscription, publisher, slot, ...rendered });
+      this.#odd({ what: "duplicate", atMs, subscription: number, publisher, slot, ...rendered });
       return false;
     }
-    if (got.fresh.length === 0) this.#changed.push([delivery.subscription, delivery.publisher, got]);
-    add(got.fresh, slot);
+    if (!got.isListed) {
+      got.isListed = true;
+      this.#changed.push([number, publisher, got]);
+    }
     this.#compare(delivery, subscription, got);
     return true;
   }
@@ -64,7 +62,8 @@ export class Ledger {
   foreign(atMs: number, subscription: number, text: string, sequence?: number): void {
     this.#odd({ what: "foreign", atMs, subscription, text });
     if (sequence === undefined || subscription < 0) return;
-    this.#sequence({ subscription, sequence }, this.#subscription(subscription));
+    const state = this.#subscriptions.get(subscription) ?? this.#newSubscription(subscription);
+    this.#sequence({ subscription, sequence }, state);
   }
 
   /** The subscription is over: nothing of it has to be remembered. What was not taken yet still is. */
@@ -97,10 +96,10 @@ export class Ledger {
     let after: number;
     if (sequence === undefined) {
       after = got.highest;
-      got.highest = Math.max(after, slot);
+      if (slot > after) got.highest = slot;
     } else if (elsewhere === undefined) {
       after = state.highestSequence;
-      state.highestSequence = Math.max(after, sequence);
+      if (sequence > after) state.highestSequence = sequence;
     } else {
       // One that strayed in has its place in its own room, and no say in this one's order.
       state.strays ??= new Map();
@@ -124,11 +123,12 @@ export class Ledger {
   ): boolean | undefined {
     if (sequence === undefined || elsewhere !== undefined) return undefined;
     const { sequences } = state;
-    if (sequences.length > 2 * HOLES_MAX) return undefined;
-    if (!add(sequences, sequence)) return false;
-    const { freshSequences } = state;
-    if (freshSequences.length === 0) this.#sequenced.push([subscription, state]);
-    add(freshSequences, sequence);
+    if (sequences.runs.length >= 2 * HOLES_MAX) return undefined;
+    if (!addTo(sequences, sequence)) return false;
+    if (!sequences.isListed) {
+      sequences.isListed = true;
+      this.#sequenced.push([subscription, sequences]);
+    }
     return true;
   }
 
@@ -142,12 +142,9 @@ export class Ledger {
     }
   }
 
-  #subscription(number: number): Subscription {
-    let subscription = this.#subscriptions.get(number);
-    if (!subscription) {
-      subscription = { highestSequence: -1, sequences: [], freshSequences: [], publishers: new Map() };
-      this.#subscriptions.set(number, subscription);
-    }
+  #newSubscription(number: number): Subscription {
+    const subscription = { highestSequence: -1, sequences: newSeries(), publishers: new Map() };
+    this.#subscriptions.set(number, subscription);
     return subscription;
   }
 }
@@ -165,17 +162,16 @@ export interface Taken {
 /** A subscription and a publisher between which something new came. */
 export type Changed = readonly [subscription: number, publisher: number, got: Got];
 /** A subscription on which new numbers of its room's sequence came. */
-export type Sequenced = readonly [subscription: number, state: Subscription];
+export type Sequenced = readonly [subscription: number, sequences: Series];
 
 /** Writes out what is new, once. */
 export function receivedIn(changed: readonly Changed[]): ReceivedTuple[] {
   const received: ReceivedTuple[] = [];
   for (const [subscription, publisher, got] of changed) {
-    const { fresh } = got;
+    const fresh = takeFresh(got);
     for (let i = 0; i < fresh.length; i += 2) {
       received.push([subscription, publisher, fresh[i] as number, fresh[i + 1] as number]);
     }
-    got.fresh = [];
   }
   return received;
 }
@@ -183,12 +179,11 @@ export function receivedIn(changed: readonly Changed[]): ReceivedTuple[] {
 /** The same for the rooms' sequences. */
 export function sequencesIn(sequenced: readonly Sequenced[]): SequenceTuple[] {
   const tuples: SequenceTuple[] = [];
-  for (const [subscription, state] of sequenced) {
-    const { freshSequences: fresh } = state;
+  for (const [subscription, sequences] of sequenced) {
+    const fresh = takeFresh(sequences);
     for (let i = 0; i < fresh.length; i += 2) {
       tuples.push([subscription, fresh[i] as number, fresh[i + 1] as number]);
     }
-    state.freshSequences = [];
   }
   return tuples;
 }
@@ -202,44 +197,99 @@ function noneListed(): Record<Oddity["what"], number> {
 
 interface Subscription {
   highestSequence: number;
-  /** Numbers of the room's own sequence that came, copies and foreign messages included, as runs. */
-  readonly sequences: number[];
-  /** The same since the last `take`. */
-  freshSequences: number[];
+  /** Numbers of the room's own sequence that came, copies and foreign messages included. */
+  readonly sequences: Series;
   /** Highest sequence of each other room whose messages strayed in; hardly ever there. */
   strays?: Map<string, number>;
   readonly publishers: Map<number, Got>;
 }
 
-interface Got {
-  /** `[from, to, from, to, …]`, ascending, no two runs touching. */
-  readonly runs: number[];
-  /** The same since the last `take`. */
-  fresh: number[];
+interface Got extends Series {
   /** Highest slot, where the server has no sequence; −1 before the first. */
   highest: number;
 }
 
-/** Adds a slot to runs `[from, to, …]`. False when it was in already. */
-export function add(runs: number[], slot: number): boolean {
+function newGot({ publishers }: Subscription, publisher: number): Got {
+  const got = { ...newSeries(), highest: -1 };
+  publishers.set(publisher, got);
+  return got;
+}
+
+/** Numbers that came, as runs `[from, to, from, to, …]`, ascending, no two touching. */
+interface Series {
+  readonly runs: number[];
+  /** Those since the last `takeFresh`, in the same form. */
+  fresh: number[];
+  /**
+   * The run that is still growing, above all others and not among them yet: nearly every number is its next, and then
+   * one addition is all there is to do. None where `to` is before `from`.
+   */
+  from: number;
+  to: number;
+  /** It is on a list of those with something fresh. */
+  isListed: boolean;
+}
+
+function newSeries(): Series {
+  return { runs: [], fresh: [], from: 0, to: -1, isListed: false };
+}
+
+/** False when the number was in already. */
+function addTo(series: Series, number: number): boolean {
+  const next = series.to + 1;
+  if (number === next) {
+    series.to = number;
+    return true;
+  }
+  if (number > next) {
+    settle(series);
+    series.from = number;
+    series.to = number;
+    return true;
+  }
+  if (number >= series.from || !add(series.runs, number)) return false;
+  add(series.fresh, number);
+  return true;
+}
+
+/** Puts the growing run among the others; what comes next begins a new one, which may touch it. */
+function settle(series: Series): void {
+  const { from, to } = series;
+  if (to < from) return;
+  append(series.runs, from, to);
+  append(series.fresh, from, to);
+  series.from = to + 1;
+}
+
+function takeFresh(series: Series): readonly number[] {
+  settle(series);
+  const { fresh } = series;
+  series.fresh = [];
+  series.isListed = false;
+  return fresh;
+}
+
+function append(runs: number[], from: number, to: number): void {
   const last = runs.length - 1;
-  // Nearly always the next slot, or one after a hole.
-  if (slot === (runs[last] as number) + 1) {
-    runs[last] = slot;
+  if (last >= 0 && runs[last] === from - 1) runs[last] = to;
+  else runs.push(from, to);
+}
+
+/** Adds a number anywhere. False when it was in already. */
+export function add(runs: number[], number: number): boolean {
+  const last = runs.length - 1;
+  if (last < 0 || number > (runs[last] as number)) {
+    append(runs, number, number);
     return true;
   }
-  if (last < 0 || slot > (runs[last] as number)) {
-    runs.push(slot, slot);
-    return true;
-  }
-  const index = runContainingOrAfter(runs, slot);
-  if ((runs[index] as number) <= slot) return false;
-  const touchesBefore = index > 0 && runs[index - 1] === slot - 1;
-  const touchesAfter = runs[index] === slot + 1;
+  const index = runContainingOrAfter(runs, number);
+  if ((runs[index] as number) <= number) return false;
+  const touchesBefore = index > 0 && runs[index - 1] === number - 1;
+  const touchesAfter = runs[index] === number + 1;
   if (touchesBefore && touchesAfter) runs.splice(index - 1, 2);
-  else if (touchesBefore) runs[index - 1] = slot;
-  else if (touchesAfter) runs[index] = slot;
-  else runs.splice(index, 0, slot, slot);
+  else if (touchesBefore) runs[index - 1] = number;
+  else if (touchesAfter) runs[index] = number;
+  else runs.splice(index, 0, number, number);
   return true;
 }
 

@@ -49,12 +49,12 @@ export async function live(life: Life, role: SessionRole, engine: Engine): Promi
 function reached(atMs: number, engine: Engine): Promise<boolean> {
   if (engine.ended) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const cancelTimer = engine.at(atMs, () => {
-      cancelEnd();
+    const due = engine.at(atMs, () => {
+      end.cancel();
       resolve(true);
     });
-    const cancelEnd = engine.atEnd(() => {
-      cancelTimer();
+    const end = engine.atEnd(() => {
+      due.cancel();
       resolve(false);
     });
   });

@@ -2,7 +2,7 @@ import { Decoder } from "../../target-server/stomp/decode.ts";
 import { encode } from "../../target-server/stomp/encode.ts";
 import { frame, type Headers } from "../../target-server/stomp/frame.ts";
 import { agreeBeat, EOL, parseHeartBeat } from "../../target-server/stomp/heart-beat.ts";
-import type { Engine, RawWire, Wire, WireEvents } from "./engine.ts";
+import type { Engine, Pending, RawWire, Wire, WireEvents } from "./engine.ts";
 import { type Closed, type Heard, isReceipt, NotConnected, type Peer } from "./examiner.ts";
 
 export const HANDSHAKE_WITHIN_MS = 10_000;
@@ -26,7 +26,7 @@ export class ExamPeer implements Peer {
   #wire: Wire | undefined;
   #isOpen = false;
   #closed: Closed | undefined;
-  #cancelBeat: () => void = () => {};
+  #nextBeat: Pending | undefined;
   #numbers = 0;
 
   constructor(server: string, engine: Engine) {
@@ -40,7 +40,7 @@ export class ExamPeer implements Peer {
       text: (data, atMs) => this.#text(data, atMs),
       closed: (code, reason) => {
         this.#closed ??= { code, reason, atMs: engine.nowMs() };
-        this.#cancelBeat();
+        this.#nextBeat?.cancel();
         this.#changed();
       },
     };
@@ -153,7 +153,7 @@ export class ExamPeer implements Peer {
   }
 
   fallSilent(): void {
-    this.#cancelBeat();
+    this.#nextBeat?.cancel();
   }
 
   #text(data: string, atMs: number): void {
@@ -166,7 +166,7 @@ export class ExamPeer implements Peer {
   }
 
   #beat(everyMs: number): void {
-    this.#cancelBeat = this.#engine.at(this.#engine.nowMs() + everyMs, () => {
+    this.#nextBeat = this.#engine.at(this.#engine.nowMs() + everyMs, () => {
       this.#wire?.send(EOL);
       this.#beat(everyMs);
     });
@@ -185,12 +185,12 @@ export class ExamPeer implements Peer {
       };
       const over = () => {
         this.#watchers.delete(look);
-        cancelTimer();
-        cancelEnd();
+        late.cancel();
+        end.cancel();
         resolve();
       };
-      const cancelTimer = this.#engine.at(this.#engine.nowMs() + withinMs, over);
-      const cancelEnd = this.#engine.atEnd(over);
+      const late = this.#engine.at(this.#engine.nowMs() + withinMs, over);
+      const end = this.#engine.atEnd(over);
       this.#watchers.add(look);
     });
   }

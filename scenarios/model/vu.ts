@@ -14,7 +14,7 @@ export interface Binding {
   home(guard: Guard): Promise<Home>;
   /** Runs a task after a delay; returns what cancels it. */
   wake(afterMs: number, task: () => void): () => void;
-  dial(url: string, origin: string | undefined, events: WireEvents, guard: Guard): Wire;
+  dialler(origin: string | undefined, guard: Guard): (url: string, events: WireEvents) => Wire;
   sign(subject: string, secret: string): string;
   /** Of an engine that plays exam roles. */
   readonly examining?: (guard: Guard) => Examining;
@@ -34,7 +34,7 @@ export async function runVu(
   const crew = new Crew(scenario, config, vu, {
     nowMs: () => clock.nowMs(),
     wake: (afterMs, task) => binding.wake(afterMs, guard("timer", task)),
-    dial: (url, events) => binding.dial(url, config.access.origin, events, guard),
+    dial: binding.dialler(config.access.origin, guard),
     connectHeaders: (user) => connectHeaders(config.access, user, binding.sign),
     emit: (line) => home.emit(line),
     ...(binding.examining ? { examining: binding.examining(guard) } : {}),

@@ -65,7 +65,7 @@ async function inThread(scenario: Scenario, config: LoadConfig, vu: number): Pro
       const timer = setTimeout(task, afterMs);
       return () => clearTimeout(timer);
     },
-    dial: (to, origin, events, guard) =>
+    dialler: (origin, guard) => (to, events) =>
       dial(to, origin, events, { clock, guard, ...(config.hosts ? { hosts: config.hosts } : {}) }),
     sign: (subject, secret) => signJwt(subject, secret, clock.epochMs()),
     examining: (guard) => ({
