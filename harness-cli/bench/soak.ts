@@ -28,14 +28,23 @@ const SAMPLE_EVERY_MIN_MS = 3_000;
 const COLLECT_MS = 300;
 const SETTLE_MS = 5_000;
 const SCRAPE_DEADLINE_MS = 5_000;
+const V8_HOLDS = ["nodejs_heap_size_used_bytes", "nodejs_external_memory_bytes"];
+/**
+ * The same load before the baseline is taken, of the whole duration at most this share: caches of fixed size fill up
+ * (a room's log of 10,000 messages takes minutes), V8 compiles, and malloc takes pages that it keeps.
+ */
+const WARM_UP_MS = 300_000;
+const WARM_UP_SHARE = 1 / 6;
 /** What must be back at its baseline, exactly, when the clients are gone. */
 const MUST_RETURN: readonly (keyof Holdings)[] = ["subscriptions", "connections", "files", "redisClients"];
-/** Memory after all have left, over that before they came: code and caches of fixed size may take this much. */
+/** Memory after all have left, over that before they came: what is left of the warm-up may take this much. */
 const MEMORY_GROWTH_PERCENT = 20;
 
 /** What a leak would show in, over all instances. */
 interface Holdings {
-  /** After a collection. */
+  /** What V8 holds after a collection, buffers outside its heap included. */
+  readonly heapMb: number;
+  /** All pages of its own: what malloc and V8 keep for later, too. */
   readonly memoryMb: number;
   /** Without those of the pool of Postgres, which grows to its own bound and is kept. */
   readonly files: number;
@@ -66,33 +75,39 @@ export async function soak(options: SoakOptions): Promise<boolean> {
       `capacity ${Math.round(perSecond)} deliveries/s with ${clients} subscribers on ${INSTANCES} instances; ` +
         `half of it is one message every ${everyMs.toFixed(1)} ms; ${CHURN_SHARE * 100} % of the clients change each second`,
     );
-    await settled(servers, 0);
-    const baseline = await look();
+    const load = async (forMs: number, meanwhile: (startMs: number) => Promise<void>) => {
+      const crowd = new Crowd(contender, clients);
+      await crowd.fill();
+      const churn = setInterval(() => crowd.change(Math.max(1, Math.round(clients * CHURN_SHARE))), 1_000);
+      const publisher = await contender.connect(contender.urls[0]!, "soak-publisher", emptyTally());
+      const publishing = setInterval(() => publisher.send(...contender.publication("soak", 1)), everyMs);
+      const startMs = performance.now();
+      while (performance.now() - startMs < forMs) await meanwhile(startMs);
+      clearInterval(churn);
+      clearInterval(publishing);
+      await crowd.quiet();
+      say(
+        `${crowd.received} messages received; ${crowd.changed} clients changed, ${crowd.refused} were refused`,
+      );
+      const publisherLost = publisher.ended !== undefined;
+      if (publisherLost) say(`  FAILED the publisher was lost: ${publisher.ended}`);
+      publisher.close();
+      crowd.leave();
+      await settled(servers, 0);
+      await pause(SETTLE_MS);
+      return { publisherLost, held: await look() };
+    };
+    const warmUpMs = Math.min(WARM_UP_MS, durationMs * WARM_UP_SHARE);
+    say(`warm-up of ${(warmUpMs / 60_000).toFixed(1)} min`);
+    const warm = await load(warmUpMs, () => pause(Math.min(SAMPLE_EVERY_MIN_MS, warmUpMs)));
     const samples: { readonly atMs: number; readonly held: Holdings }[] = [];
-    const crowd = new Crowd(contender, clients);
-    await crowd.fill();
-    const startMs = performance.now();
-    const churn = setInterval(() => crowd.change(Math.max(1, Math.round(clients * CHURN_SHARE))), 1_000);
-    const publisher = await contender.connect(contender.urls[0]!, "soak-publisher", emptyTally());
-    const publishing = setInterval(() => publisher.send(...contender.publication("soak", 1)), everyMs);
     const sampleEveryMs = Math.max(SAMPLE_EVERY_MIN_MS, durationMs / SAMPLES);
-    while (performance.now() - startMs < durationMs) {
+    const soaked = await load(durationMs, async (startMs) => {
       await pause(Math.min(sampleEveryMs, durationMs));
       samples.push({ atMs: performance.now() - startMs, held: await look() });
-    }
-    clearInterval(churn);
-    clearInterval(publishing);
-    await crowd.quiet();
-    say(
-      `${crowd.received} messages received; ${crowd.changed} clients changed, ${crowd.refused} were refused`,
-    );
-    if (publisher.ended !== undefined) say(`  FAILED the publisher was lost: ${publisher.ended}`);
-    const publisherLost = publisher.ended !== undefined;
-    publisher.close();
-    crowd.leave();
-    await settled(servers, 0);
-    await pause(SETTLE_MS);
-    return report(baseline, samples, await look(), say) || publisherLost;
+    });
+    const lost = warm.publisherLost || soaked.publisherLost;
+    return report(warm.held, samples, soaked.held, say) || lost;
   } finally {
     redis.disconnect();
     await Promise.all(servers.map(({ process }) => process.stop()));
@@ -123,7 +138,8 @@ function report(
   };
   say(table(["", "before", "last under load", "slope per minute", "after"], keys.map(row)));
   const grown = MUST_RETURN.filter((key) => after[key] > baseline[key]);
-  if (after.memoryMb > baseline.memoryMb * (1 + MEMORY_GROWTH_PERCENT / 100)) grown.push("memoryMb");
+  for (const key of ["heapMb", "memoryMb"] as const)
+    if (after[key] > baseline[key] * (1 + MEMORY_GROWTH_PERCENT / 100)) grown.push(key);
   for (const key of grown) say(`  GREW ${key}: ${baseline[key]} before, ${after[key]} after`);
   if (grown.length === 0) say("  met    everything is back where it was");
   return grown.length > 0;
@@ -215,7 +231,9 @@ async function holdingsOf(servers: readonly ServerProcess[], redis: Redis): Prom
   const info = await redis.info();
   const field = (pattern: RegExp) => Number(pattern.exec(info)?.[1] ?? 0);
   const keys = field(/^db0:keys=(\d+)/m);
+  const ofV8 = servers.flatMap((server) => V8_HOLDS.map((name) => gauge(server, name)));
   return {
+    heapMb: (await sum(ofV8)) / 1_048_576,
     memoryMb: (await sum(pids.map(privateBytes))) / 1_048_576,
     files:
       (await sum(pids.map(openFiles))) -
