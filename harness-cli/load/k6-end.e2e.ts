@@ -192,7 +192,7 @@ test("a handler that throws costs its own message and no socket", async () => {
   await writeFile(
     script,
     `import { Clock } from ${JSON.stringify(`${k6}/clock.ts`)};
-import { dial } from ${JSON.stringify(`${k6}/dial.ts`)};
+import { dialler } from ${JSON.stringify(`${k6}/dial.ts`)};
 import { guardedBy } from ${JSON.stringify(`${k6}/../model/guard.ts`)};
 export const options = { scenarios: { x: { executor: "per-vu-iterations", vus: 1, iterations: 1 } } };
 export default function () {
@@ -202,8 +202,9 @@ export default function () {
   clock.go(clock.epochMs());
   const beats = [0, 0];
   const closes = [];
+  const dial = dialler(undefined, { clock, guard });
   const wires = beats.map((_, i) =>
-    dial("${endpoint(server.port)}", undefined, {
+    dial("${endpoint(server.port)}", {
       opened() {},
       text() {
         beats[i] += 1;
@@ -214,7 +215,7 @@ export default function () {
         closes.push(code);
         if (closes.length === 2) console.log(JSON.stringify({ beats, errors, closes }));
       },
-    }, { clock, guard }),
+    }),
   );
 }
 `,
