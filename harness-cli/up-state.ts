@@ -3,11 +3,13 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import path from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Balancer } from "../reports/record/balancer.ts";
 import type { RunAs } from "../reports/record/plan.ts";
 import type { LoadAccess } from "../scenarios/model/load-config.ts";
 import type { ByHand, ByHandLine } from "./by-hand.ts";
 import { SeaworthyError } from "./errors.ts";
+import { isRunning } from "./target/child.ts";
 
 /** `up/state.json`: the addresses of a system that is up, and where to ask it to stop. */
 export interface UpState {
@@ -21,13 +23,14 @@ export interface UpState {
   readonly balancer?: Balancer;
   readonly pids: Readonly<Record<string, number>>;
   /** A loopback port that takes the word and stops the system: a pid could be somebody else's by now. */
-  readonly control: { readonly port: number; readonly word: string };
+  readonly control: { readonly port: number; readonly word: string; readonly pid: number };
 }
 
 const fileOf = (folder: string) => path.join(folder, "state.json");
 
 /** The whole of a system's bring-down must fit in here. */
 const DOWN_DEADLINE_MS = 30_000;
+const GONE_LOOK_MS = 10;
 
 /** What the holder of a system is asked over the control port. */
 export interface UpRequests {
@@ -68,7 +71,10 @@ export async function holdUp(
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
-  const held: UpState = { ...state, control: { port: (server.address() as AddressInfo).port, word } };
+  const held: UpState = {
+    ...state,
+    control: { port: (server.address() as AddressInfo).port, word, pid: process.pid },
+  };
   const temporary = `${fileOf(folder)}.new`;
   await writeFile(temporary, JSON.stringify(held, null, 2), { mode: 0o600 });
   await rename(temporary, fileOf(folder));
@@ -139,9 +145,12 @@ export async function readUp(folder: string): Promise<UpState | undefined> {
   return answers ? state : undefined;
 }
 
-/** Asks a system to stop and waits until its process is gone. */
+/**
+ * Asks a system to stop and waits until its process is gone. Who takes the word is alive, so that is its pid; Node ends
+ * its connections a little before it ends itself.
+ */
 export async function askDown(state: UpState): Promise<void> {
-  const { port, word } = state.control;
+  const { port, word, pid } = state.control;
   await new Promise<void>((resolve, reject) => {
     const socket = connect(port, "127.0.0.1", () => socket.write(`down ${word}\n`));
     socket.setTimeout(DOWN_DEADLINE_MS, () => {
@@ -157,4 +166,6 @@ export async function askDown(state: UpState): Promise<void> {
     socket.once("close", () => resolve());
     socket.on("error", () => {});
   });
+  const deadline = performance.now() + DOWN_DEADLINE_MS;
+  while ((await isRunning(pid)) && performance.now() < deadline) await wait(GONE_LOOK_MS);
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { kill } from "node:process";
 import { within } from "../../chaos/deadline.ts";
 import type { Exit } from "../../chaos/topology.ts";
@@ -102,4 +103,15 @@ function once(process: ChildProcess, event: "exit" | "error"): Promise<[never, n
   const { promise, resolve } = Promise.withResolvers<[never, never]>();
   process.once(event, (...args: unknown[]) => resolve(args as [never, never]));
   return promise;
+}
+
+/** Any process. A zombie is not: it only waits to be counted, and in a container there may be nobody who does. */
+export async function isRunning(pid: number): Promise<boolean> {
+  try {
+    kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return !/\) [ZX] /.test(stat);
 }
