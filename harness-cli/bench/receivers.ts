@@ -6,6 +6,7 @@ import type { Plan } from "../../reports/record/plan.ts";
 import { emptyHistogram, merge, percentile } from "../../scenarios/model/histogram.ts";
 import type { Telemetry } from "../../scenarios/model/telemetry.ts";
 import { writeEntry } from "../load/entry.ts";
+import { gcPercentFor } from "../load/k6.ts";
 import { startLoad } from "../load/load.ts";
 import { planRoles } from "../plan.ts";
 import type { Tools } from "../provision/tools.ts";
@@ -132,7 +133,7 @@ async function bareK6({ tools, supervisor, dir, url, connections, startEpochMs }
       "--address=",
       program("bare-k6.mjs"),
     ],
-    env: { URL: url, SOCKETS: String(connections), GOGC: "400" },
+    env: { URL: url, SOCKETS: String(connections), GOGC: gcPercentFor(connections) },
     logFile: path.join(dir, "logs", "bare-k6.log"),
     stopSignal: "SIGKILL",
   });
@@ -210,7 +211,7 @@ async function engineAlone(engine: "k6" | "native", wanted: Wanted): Promise<Sta
       engine === "k6"
         ? ["run", "--quiet", "--no-usage-report", "--no-thresholds", "--address=", entry]
         : [entry],
-    env: { GOGC: "400" },
+    env: { GOGC: gcPercentFor(wanted.connections) },
     cwd: dir,
     logFile: path.join(dir, "logs", `${engine}.log`),
     stopSignal: "SIGKILL",

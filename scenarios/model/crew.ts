@@ -199,7 +199,8 @@ export class Crew implements Engine {
     const step = this.#flush?.next();
     if (!step) return;
     if (!step.done) {
-      this.at(this.nowMs() + STEP_MS, () => this.#flushStep());
+      // Not by the agenda: where that is late each step would wait behind all that is due, and nobody hear of it.
+      this.#ports.wake(STEP_MS, () => this.#flushStep());
       return;
     }
     this.#flush = undefined;
