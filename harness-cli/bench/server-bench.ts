@@ -1,3 +1,4 @@
+import { messageOf } from "../../chaos/deadline.ts";
 import type { Tools } from "../provision/tools.ts";
 import type { Supervisor } from "../target/supervisor.ts";
 import { runConnects } from "./connects.ts";
@@ -204,7 +205,7 @@ async function idleConnections(bench: Bench): Promise<void> {
 }
 
 async function connectRate(bench: Bench): Promise<void> {
-  const { system, say, quick, runs } = bench;
+  const { system, say, quick } = bench;
   const count = quick ? 200 : 1_000;
   const server = await system.startReference("bench-d");
   const bareServer = await system.startBare("bare-d");
@@ -214,14 +215,14 @@ async function connectRate(bench: Bench): Promise<void> {
     ...(bench.rabbit === undefined ? [] : [rabbitMq(bench.rabbit)]),
   ];
   await Promise.all(contenders.map((contender) => runConnects(contender, 100)));
-  const rows = await turns(runs, contenders, (contender) => runConnects(contender, count));
+  const rows = await turns(bench, contenders, (contender) => runConnects(contender, count));
   say(`\n(d) ${count} connects, 50 at a time`);
   say(rateTable("connects", rows));
   await Promise.all([server.process.stop(), bareServer.process.stop()]);
 }
 
 async function sendRate(bench: Bench): Promise<void> {
-  const { system, say, runs, runMs } = bench;
+  const { system, say, runMs } = bench;
   const server = await system.startReference("bench-e");
   const bareServer = await system.startBare("bare-e");
   const contenders = [
@@ -232,7 +233,7 @@ async function sendRate(bench: Bench): Promise<void> {
   const senders = await Promise.all(contenders.map(connectSenders));
   for (const one of senders) await runSends(one, 300);
   const rows = await turns(
-    runs,
+    bench,
     senders.map((one) => ({ ...one, name: one.contender.name })),
     (one) => runSends(one, runMs),
   );
@@ -244,28 +245,40 @@ async function sendRate(bench: Bench): Promise<void> {
 
 type Results<R> = ReadonlyMap<string, readonly R[]>;
 
+/** A run of ours that fails fails the bench; a broker of others that does is left out, with what was wrong. */
 async function turns<C extends { readonly name: string }, R>(
-  runs: number,
+  { runs, say }: Bench,
   contenders: readonly C[],
   run: (contender: C) => Promise<R>,
 ): Promise<Results<R>> {
   const results = new Map<string, R[]>(contenders.map(({ name }) => [name, []]));
   for (let n = 0; n < runs; n++) {
-    for (const contender of contenders) results.get(contender.name)!.push(await run(contender));
+    for (const contender of contenders) {
+      const { name } = contender;
+      try {
+        results.get(name)?.push(await run(contender));
+      } catch (error) {
+        if (!isRabbit(name)) throw error;
+        say(`  ${name} is left out of what follows: ${messageOf(error)}`);
+        results.delete(name);
+      }
+    }
   }
   return results;
 }
 
+const isRabbit = (name: string) => name.startsWith("RabbitMQ");
+
 function interleaved(bench: Bench, rooms: readonly Room[], due: number): Promise<Results<FanOut>> {
   const named = rooms.map((room) => ({ name: room.contender.name, room }));
-  return turns(bench.runs, named, ({ room }) => runFanOut(room, due, bench.runMs));
+  return turns(bench, named, ({ room }) => runFanOut(room, due, bench.runMs));
 }
 
 const perCpuOf = (results: Results<FanOut>) => (name: string) =>
   (results.get(name) ?? []).map(({ perCpuSecond }) => perCpuSecond);
 
 function againstRabbit({ rabbit, say }: Bench, results: Results<FanOut>): void {
-  const name = [...results.keys()].find((one) => one.startsWith("RabbitMQ"));
+  const name = [...results.keys()].find(isRabbit);
   if (rabbit === undefined || name === undefined) return;
   const perCpu = perCpuOf(results);
   const perSecond = (of: string) => (results.get(of) ?? []).map((one) => one.perSecond);
