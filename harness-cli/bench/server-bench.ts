@@ -2,7 +2,7 @@ import { messageOf } from "../../chaos/deadline.ts";
 import type { Tools } from "../provision/tools.ts";
 import type { Supervisor } from "../target/supervisor.ts";
 import { runConnects } from "./connects.ts";
-import { bare, type Contender, rabbitMq, reference } from "./contenders.ts";
+import { bare, rabbitMq, reference } from "./contenders.ts";
 import { type FanOut, fillRoom, type Room, runFanOut, runPaced } from "./fan-out.ts";
 import { figureOf, judged, ratioOf, shown, table } from "./figures.ts";
 import { runIdle } from "./idle.ts";
@@ -73,14 +73,15 @@ async function oneInstance(bench: Bench): Promise<void> {
     ...(bench.rabbit === undefined ? [] : [rabbitMq(bench.rabbit)]),
   ];
   // The three ways of the bare server share its subscribers.
-  const rooms = new Map<string, Room>();
-  for (const contender of contenders) {
+  const filled = new Map<string, Room>();
+  const rooms = await prepared(bench, contenders, async (contender): Promise<Room> => {
     const key = contender.urls.join();
-    if (!rooms.has(key)) rooms.set(key, await fillRoom(contender, subscribers, "a"));
-  }
-  const roomOf = (contender: Contender): Room => ({ ...rooms.get(contender.urls.join())!, contender });
+    const room = filled.get(key) ?? (await fillRoom(contender, subscribers, "a"));
+    filled.set(key, room);
+    return { ...room, contender };
+  });
   try {
-    const one = await interleaved(bench, contenders.map(roomOf), 1);
+    const one = await interleaved(bench, rooms, 1);
     say(`(a) fan-out, 1 publisher to ${subscribers} subscribers of one instance, one message due at a time`);
     say(fanOutTable(one));
     const perCpu = perCpuOf(one);
@@ -93,7 +94,7 @@ async function oneInstance(bench: Bench): Promise<void> {
     );
     againstRabbit(bench, one);
 
-    const ten = await interleaved(bench, contenders.map(roomOf), DUE);
+    const ten = await interleaved(bench, rooms, DUE);
     say(`\n(a) the same with ${DUE} messages due in the same tick`);
     say(fanOutTable(ten));
     const perCpuTen = perCpuOf(ten);
@@ -106,14 +107,9 @@ async function oneInstance(bench: Bench): Promise<void> {
     );
     againstRabbit(bench, ten);
 
-    await lagAtHalfCapacity(
-      bench,
-      roomOf(contenders[0]!),
-      server.metricsUrl,
-      figureOf(perCpu("reference server")).median,
-    );
+    await lagAtHalfCapacity(bench, rooms[0]!, server.metricsUrl, figureOf(perCpu("reference server")).median);
   } finally {
-    for (const room of rooms.values()) room[Symbol.dispose]();
+    for (const room of filled.values()) room[Symbol.dispose]();
     await Promise.all([server.process.stop(), bareServer.process.stop()]);
   }
 }
@@ -214,8 +210,11 @@ async function connectRate(bench: Bench): Promise<void> {
     bare("bare ws upgrade", [bareServer], "plain"),
     ...(bench.rabbit === undefined ? [] : [rabbitMq(bench.rabbit)]),
   ];
-  await Promise.all(contenders.map((contender) => runConnects(contender, 100)));
-  const rows = await turns(bench, contenders, (contender) => runConnects(contender, count));
+  const ready = await prepared(bench, contenders, async (contender) => {
+    await runConnects(contender, 100);
+    return contender;
+  });
+  const rows = await turns(bench, ready, (contender) => runConnects(contender, count));
   say(`\n(d) ${count} connects, 50 at a time`);
   say(rateTable("connects", rows));
   await Promise.all([server.process.stop(), bareServer.process.stop()]);
@@ -230,13 +229,12 @@ async function sendRate(bench: Bench): Promise<void> {
     bare("bare ws + batched INSERT", [bareServer], "plain"),
     ...(bench.rabbit === undefined ? [] : [rabbitMq(bench.rabbit)]),
   ];
-  const senders = await Promise.all(contenders.map(connectSenders));
-  for (const one of senders) await runSends(one, 300);
-  const rows = await turns(
-    bench,
-    senders.map((one) => ({ ...one, name: one.contender.name })),
-    (one) => runSends(one, runMs),
-  );
+  const senders = await prepared(bench, contenders, async (contender) => {
+    const one = await connectSenders(contender);
+    await runSends(one, 300);
+    return { ...one, name: contender.name };
+  });
+  const rows = await turns(bench, senders, (one) => runSends(one, runMs));
   say("\n(e) persist-first SENDs with receipts, 10 senders with 20 unanswered each");
   say(rateTable("stored", rows));
   for (const one of senders) one[Symbol.dispose]();
@@ -245,26 +243,47 @@ async function sendRate(bench: Bench): Promise<void> {
 
 type Results<R> = ReadonlyMap<string, readonly R[]>;
 
-/** A run of ours that fails fails the bench; a broker of others that does is left out, with what was wrong. */
+/** What each needs before its runs, one after the other. */
+async function prepared<C extends { readonly name: string }, P>(
+  bench: Bench,
+  contenders: readonly C[],
+  prepare: (contender: C) => Promise<P>,
+): Promise<readonly P[]> {
+  const ready: P[] = [];
+  for (const contender of contenders) {
+    const made = await unlessLeftOut(bench, contender.name, () => prepare(contender));
+    if (made !== undefined) ready.push(made);
+  }
+  return ready;
+}
+
 async function turns<C extends { readonly name: string }, R>(
-  { runs, say }: Bench,
+  bench: Bench,
   contenders: readonly C[],
   run: (contender: C) => Promise<R>,
 ): Promise<Results<R>> {
   const results = new Map<string, R[]>(contenders.map(({ name }) => [name, []]));
-  for (let n = 0; n < runs; n++) {
+  for (let n = 0; n < bench.runs; n++) {
     for (const contender of contenders) {
       const { name } = contender;
-      try {
-        results.get(name)?.push(await run(contender));
-      } catch (error) {
-        if (!isRabbit(name)) throw error;
-        say(`  ${name} is left out of what follows: ${messageOf(error)}`);
-        results.delete(name);
-      }
+      const runs = results.get(name);
+      const result = runs && (await unlessLeftOut(bench, name, () => run(contender)));
+      if (result === undefined) results.delete(name);
+      else runs?.push(result);
     }
   }
   return results;
+}
+
+/** What of ours fails fails the bench; a broker of others that does is left out, with what was wrong. */
+async function unlessLeftOut<R>({ say }: Bench, name: string, act: () => Promise<R>): Promise<R | undefined> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!isRabbit(name)) throw error;
+    say(`  ${name} is left out of what follows: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 const isRabbit = (name: string) => name.startsWith("RabbitMQ");

@@ -116,19 +116,22 @@ export function exitOf({ totals, healthy }: Matrix): ExitCode {
   return totals.unknown > 0 || totals.healthyUnknown > 0 || totals.healthyNotRun > 0 ? 3 : 0;
 }
 
-/** The matrix for a terminal: a line for each defect, then what is not as it should be, then the sums. */
+/** The matrix for a terminal: a line for each defect, those not caught last; then red and unknown healthy runs; then the sums. */
 export function tableOf({ rows, healthy, totals }: Matrix): string {
   const width = Math.max(0, ...rows.map((row) => row.defect.length));
   const words = { caught: "caught ", missed: "MISSED ", unknown: "unknown", failed: "FAILED " };
-  const lines = rows.flatMap((row) => {
-    const others = row.otherBreached.length > 0 ? `, also red: ${row.otherBreached.join(", ")}` : "";
-    const instead = row.diagnosed.length > 0 ? `not named; rather ${row.diagnosed[0]}` : "not named";
-    const named = row.outcome !== "caught" ? "" : row.rank === null ? `, ${instead}` : `, named #${row.rank}`;
-    return [
-      `  ${words[row.outcome]}  ${row.defect.padEnd(width)}  by ${row.check} in ${row.scenario}${named}${others}`,
-      ...(row.why === undefined ? [] : [`           ${" ".repeat(width)}  ${row.why}`]),
-    ];
-  });
+  const lines = rows
+    .toSorted((a, b) => Number(b.caught) - Number(a.caught))
+    .flatMap((row) => {
+      const others = row.otherBreached.length > 0 ? `, also red: ${row.otherBreached.join(", ")}` : "";
+      const instead = row.diagnosed.length > 0 ? `not named; rather ${row.diagnosed[0]}` : "not named";
+      const named =
+        row.outcome !== "caught" ? "" : row.rank === null ? `, ${instead}` : `, named #${row.rank}`;
+      return [
+        `  ${words[row.outcome]}  ${row.defect.padEnd(width)}  by ${row.check} in ${row.scenario}${named}${others}`,
+        ...(row.why === undefined ? [] : [`           ${" ".repeat(width)}  ${row.why}`]),
+      ];
+    });
   for (const run of healthy) {
     if (run.breached.length > 0)
       lines.push(`  ALARM    healthy ${run.scenario} (${run.run}): ${run.breached.join(", ")}`);
