@@ -33,12 +33,23 @@ function fitnessOf(record: RunRecord, second: number): UnfitSecond | undefined {
   if (latenessMs > SECOND_LIMITS.latenessP99Ms) return generator(`sends ${show(latenessMs)} ms late at p99`);
   if (lagMs > SECOND_LIMITS.loopLagP99Ms) return generator(`event loop ${show(lagMs)} ms late at p99`);
 
-  // A sample speaks of the second before it.
-  const sample = record.samples.machine.find(({ atMs }) => atMs > fromMs + 500 && atMs <= fromMs + 1_500);
+  const sample = sampleOf(record, second);
   const full = sample && fullEngine(record, sample);
   if (full) return generator(full);
   const why = sample && shortOfCpu(sample);
   return why === undefined ? undefined : { second, of: "machine", why };
+}
+
+/** A sample speaks of the second before it. */
+function sampleOf({ samples }: RunRecord, second: number): MachineSample | undefined {
+  const fromMs = second * 1_000;
+  return samples.machine.find(({ atMs }) => atMs > fromMs + 500 && atMs <= fromMs + 1_500);
+}
+
+/** The longest for which the hypervisor can have kept anything waiting in this second: all that it took from one core. ms. */
+export function stolenMs(record: RunRecord, second: number): number {
+  const { stolen = 0, cores = 1 } = sampleOf(record, second) ?? {};
+  return Math.min(1, stolen * cores) * 1_000;
 }
 
 /** Why nobody can say whose fault a late answer was in the second before this sample, if nobody can. */

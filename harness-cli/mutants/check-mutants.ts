@@ -2,17 +2,19 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { createVitest } from "vitest/node";
 import { realWorld } from "../world.ts";
+import { compilerFor } from "./compiler.ts";
 import { isKnown, KNOWN_EQUIVALENTS, staleIn } from "./known-equivalents.ts";
 import { type Mutant, mutantsOf } from "./mutate.ts";
 
 /**
- * Weakens every check (and what checks are made of), one change at a time, and runs the unit tests that must notice.
+ * Weakens every check (and what checks are made of), one change at a time, and runs the unit tests that must notice;
+ * what none of them does the compiler may (a clause that only narrows a type cannot be dropped).
  * Says which mutants survived; exit 1 when there are any that are not known to change nothing (known-equivalents.ts),
  * or when one of those is noticed or no longer made.
  *
  *     node harness-cli/mutants/check-mutants.ts [part of a file's name …]
  *
- * Nothing on the disk is touched: the changed source exists only in the test runner's memory.
+ * No source is touched: a changed one exists only in the test runner's memory and in the compiler's own copy.
  */
 const root = path.resolve(import.meta.dirname, "../..");
 
@@ -72,6 +74,7 @@ async function targets(filters: readonly string[]): Promise<Target[]> {
 }
 
 const world = realWorld();
+await using compiler = await compilerFor(root);
 let weakened: { readonly file: string; readonly text: string } | undefined;
 const vitest = await createVitest(
   {
@@ -147,7 +150,9 @@ for (const { file, tests } of await targets(world.argv)) {
     made++;
     // Its own tests first: they nearly always suffice.
     const isNoticed =
-      (tests.length > 0 && (await notices(file, tests, mutant))) || (await notices(file, ALL, mutant));
+      (tests.length > 0 && (await notices(file, tests, mutant))) ||
+      (await notices(file, ALL, mutant)) ||
+      !(await compiler.accepts(file, mutant.text));
     const where = `${file}:${mutant.line}: ${mutant.change}`;
     if (isKnown(file, mutant)) {
       known++;
