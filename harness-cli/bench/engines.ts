@@ -1,7 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { figureOf, judged, ratioOf, shown, table } from "./figures.ts";
 import type { LoadBenchOptions, LoadPart } from "./load-bench.ts";
-import { cpuMs, privateBytes } from "./process-cost.ts";
 import { type Kind, type Receiver, startReceiver } from "./receivers.ts";
 
 /** Goals of the issue. */
@@ -43,16 +42,16 @@ async function cost(
   perSecond?: number,
 ): Promise<{ cpu: number; messages: number }> {
   await receiver.flood(ms / 3, perSecond);
-  const before = await settledCpuMs(receiver.pid);
+  const before = await settledCpuMs(receiver);
   const messages = await receiver.flood(ms, perSecond);
-  return { cpu: (await settledCpuMs(receiver.pid)) - before, messages };
+  return { cpu: (await settledCpuMs(receiver)) - before, messages };
 }
 
 /** An engine answers pings before it has worked off what came with them: until it has, it uses CPU. */
-async function settledCpuMs(pid: number): Promise<number> {
-  for (let used = await cpuMs([pid]); ; ) {
+async function settledCpuMs(receiver: Receiver): Promise<number> {
+  for (let used = await receiver.cpuMs(); ; ) {
     await wait(SETTLE_MS);
-    const now = await cpuMs([pid]);
+    const now = await receiver.cpuMs();
     if (now - used < SETTLE_MS * IDLE_SHARE) return now;
     used = now;
   }
@@ -100,7 +99,7 @@ export const memory: LoadPart = {
     const kilobytes = await rounds(kinds, options, async (kind) => {
       const at = async (connections: number) => {
         await using receiver = await startReceiver(kind, connections, options);
-        return privateBytes(receiver.pid);
+        return await receiver.privateBytes();
       };
       return ((await at(many)) - (await at(few))) / (many - few) / 1_024;
     });
@@ -169,7 +168,7 @@ export const density: LoadPart = {
       const connections = options.quick ? 500 : DENSITY[engine];
       await using receiver = await startReceiver(`${engine} engine`, connections, options);
       const { cpu } = await cost(receiver, 10_000, 1);
-      const megabytes = (await privateBytes(receiver.pid)) / 2 ** 20;
+      const megabytes = (await receiver.privateBytes()) / 2 ** 20;
       options.say(
         `density: ${connections.toLocaleString("en-GB")} connections of the ${engine} engine, ${Math.round(megabytes)} MiB, ${(cpu / 100).toFixed(0)} % of a core with their heart-beats`,
       );

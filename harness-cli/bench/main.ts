@@ -6,6 +6,7 @@ import { createSupervisor } from "../target/supervisor.ts";
 import { realWorld, type World } from "../world.ts";
 import { benchFrameProxy } from "./frame-proxy.ts";
 import { loadParts } from "./load-bench.ts";
+import { watchMachine } from "./machine-load.ts";
 import { benchServer, PARTS, type Part } from "./server-bench.ts";
 import { soak } from "./soak.ts";
 
@@ -91,7 +92,9 @@ async function main(world: World): Promise<number> {
       const folder = path.dirname(logFolder);
       for (const part of loadParts) {
         if (names.length > 0 && !names.includes(part.name)) continue;
+        const machine = await watchMachine();
         await part.run({ runs, quick: options.quick === true, tools, supervisor, folder, say });
+        say(await machine());
       }
     });
   program

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "../../chaos/deadline.ts";
 import type { Plan } from "../../reports/record/plan.ts";
 import { emptyHistogram, merge, percentile } from "../../scenarios/model/histogram.ts";
 import type { Telemetry } from "../../scenarios/model/telemetry.ts";
@@ -11,8 +12,10 @@ import { startLoad } from "../load/load.ts";
 import { planRoles } from "../plan.ts";
 import type { Tools } from "../provision/tools.ts";
 import { httpStatus } from "../target/answers.ts";
+import { lastLinesOf } from "../target/log-file.ts";
 import { choosePorts } from "../target/ports.ts";
 import type { Supervisor } from "../target/supervisor.ts";
+import { cpuMs, privateBytes } from "./process-cost.ts";
 import listen from "./programs/listen.ts";
 
 /** What receives: an engine with all that it does, the same without telemetry, or a bare client of its kind. */
@@ -34,7 +37,10 @@ export interface Receivers {
 
 /** One process that has so many connections to a server that floods. */
 export interface Receiver extends AsyncDisposable {
-  readonly pid: number;
+  /** CPU time that it used since its start. */
+  cpuMs(): Promise<number>;
+  /** Memory of its own. */
+  privateBytes(): Promise<number>;
   /** Sends for so long at that rate over all connections, 0: as fast as they take it; how many messages that was. */
   flood(ms: number, perSecond?: number): Promise<number>;
   /** Of what it received, ms late by the messages' own times; undefined where it does not measure. Ends it. */
@@ -78,9 +84,19 @@ export async function startReceiver(kind: Kind, connections: number, options: Re
       throw new Error(`${kind}: ${await listening(page)} of ${connections} connected`);
     await wait(LOOK_EVERY_MS);
   }
+  /** @throws Error with its last words when it is gone. */
+  const ofProcess = async (look: (pid: number) => Promise<number>): Promise<number> => {
+    try {
+      return await look(started.pid);
+    } catch (error) {
+      const words = lastLinesOf(path.join(dir, "logs", started.log)).join("\n");
+      throw new Error(`${kind}, ${connections} connections: ${messageOf(error)}\n${words}`, { cause: error });
+    }
+  };
   const owned = stack.move();
   return {
-    pid: started.pid,
+    cpuMs: () => ofProcess((pid) => cpuMs([pid])),
+    privateBytes: () => ofProcess(privateBytes),
     async flood(ms, perSecond = 0) {
       const asked = new URLSearchParams({
         ms: String(ms),
@@ -108,6 +124,8 @@ interface Wanted extends Receivers {
 
 interface Started {
   readonly pid: number;
+  /** The name of the file of what it says. */
+  readonly log: string;
   readonly startEpochMs: number;
   stop(): Promise<void>;
   p99Ms(): Promise<number | undefined>;
@@ -137,7 +155,8 @@ async function bareK6({ tools, supervisor, dir, url, connections, startEpochMs }
     logFile: path.join(dir, "logs", "bare-k6.log"),
     stopSignal: "SIGKILL",
   });
-  return { pid: child.pid, startEpochMs, stop: () => child.stop(), p99Ms: async () => undefined };
+  const { pid } = child;
+  return { pid, log: "bare-k6.log", startEpochMs, stop: () => child.stop(), p99Ms: async () => undefined };
 }
 
 async function bareWs({ tools, supervisor, dir, url, connections, startEpochMs }: Wanted): Promise<Started> {
@@ -149,6 +168,7 @@ async function bareWs({ tools, supervisor, dir, url, connections, startEpochMs }
   });
   return {
     pid: child.pid,
+    log: "bare-ws.log",
     startEpochMs,
     stop: () => child.stop(),
     async p99Ms() {
@@ -181,6 +201,7 @@ async function wholeEngine(engine: "k6" | "native", wanted: Wanted): Promise<Sta
   };
   return {
     pid: load.pids[engine] as number,
+    log: `${engine}.log`,
     startEpochMs,
     stop,
     async p99Ms() {
@@ -216,7 +237,14 @@ async function engineAlone(engine: "k6" | "native", wanted: Wanted): Promise<Sta
     logFile: path.join(dir, "logs", `${engine}.log`),
     stopSignal: "SIGKILL",
   });
-  return { pid: child.pid, startEpochMs, stop: () => child.stop(), p99Ms: async () => undefined };
+  const { pid } = child;
+  return {
+    pid,
+    log: `${engine}.log`,
+    startEpochMs,
+    stop: () => child.stop(),
+    p99Ms: async () => undefined,
+  };
 }
 
 function planFor(engine: "k6" | "native", { connections }: Wanted): Plan {

@@ -7,6 +7,7 @@ import { type FanOut, fillRoom, type Room, runFanOut, runPaced } from "./fan-out
 import { figureOf, judged, ratioOf, shown, table } from "./figures.ts";
 import { runIdle } from "./idle.ts";
 import { lagP99, readLag } from "./lag.ts";
+import { watchMachine } from "./machine-load.ts";
 import { type RabbitMq, startRabbitMq } from "./rabbitmq.ts";
 import { connectSenders, runSends } from "./sends.ts";
 import { type BenchSystem, startSystem } from "./system.ts";
@@ -58,7 +59,11 @@ export async function benchServer(options: BenchOptions): Promise<void> {
     runMs: quick ? 500 : 1_500,
   };
   const doing = { a: oneInstance, b: threeInstances, c: idleConnections, d: connectRate, e: sendRate };
-  for (const part of parts) await doing[part](bench);
+  for (const part of parts) {
+    const machine = await watchMachine();
+    await doing[part](bench);
+    say(await machine());
+  }
 }
 
 async function oneInstance(bench: Bench): Promise<void> {
