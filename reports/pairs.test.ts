@@ -2,10 +2,13 @@ import { expect, test } from "vitest";
 import { tallyPairs } from "./pairs.ts";
 import { Story } from "./testing/story.ts";
 
-/** Three clients in one room; client 0 says something at 4 s and, in the order of its slots the other way round, at 6 s. */
+/**
+ * Three clients in one room, of whom the last came first; client 0 says something at 4 s and, in the order of its slots
+ * the other way round, at 6 s.
+ */
 function story(): { story: Story; at: readonly number[] } {
   const made = new Story({ clients: 3 });
-  const at = [0, 1, 2].map((client) => made.join(client, "1", 100 + client));
+  const at = [0, 1, 2].map((client) => made.join(client, "1", 102 - client));
   made.send(0, 0, "1", 6_000).send(0, 1, "1", 4_000);
   return { story: made, at };
 }

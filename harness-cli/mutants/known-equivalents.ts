@@ -33,6 +33,12 @@ export const KNOWN_EQUIVALENTS: readonly KnownEquivalent[] = [
   },
   {
     file: "reports/record/ledger-builder.ts",
+    becomes: "if (!last) {",
+    because:
+      "a shortcut for the SEND that comes last nearly always; what is below it puts it behind all others too",
+  },
+  {
+    file: "reports/record/ledger-builder.ts",
     becomes: "if (event.attempt >= (attempts.at(-1)?.[0] ?? -1)) attempts.push([event.attempt, event.atMs]);",
     because:
       "only the first event of an attempt is ever looked for, and it stands before the others of that attempt",

@@ -92,6 +92,33 @@ describe("INV-CLOSE: close codes", () => {
     const status = (phase: string) => judgeOne(check, record, phase).status;
     expect(status("final")).toBe("breached");
     expect(status("baseline")).toBe("met");
+    const early = killed().close(2, 5_000, { code: 1_011, by: "peer" }).record();
+    expect(judgeOne(check, early, "baseline").status).toBe("breached");
+    expect(judgeOne(check, early, "final").status).toBe("met");
+  });
+
+  test("whoever misbehaves on purpose may be closed with the code that it asks for, and with no other", () => {
+    const roles = [{ name: "stalled", clients: 6, engine: "native", provokes: [1_013] }] as const;
+    const closed = (code: number) =>
+      judgeOne(check, crowd(new Story({ roles })).close(4, 9_000, { code, by: "peer" }).record(), "baseline");
+    expect([closed(1_013).status, closed(1_011).status]).toEqual(["met", "breached"]);
+  });
+
+  test("where CONNECTED named another server than the one that was dialled, or none, either may be the one that was hit", () => {
+    const record = killed().close(1, 10_050).record();
+    const placed = (where: { readonly endpoint: number; readonly server?: string }) => {
+      const connections = record.ledger.connections.map((event) => {
+        if (event.what !== "closed") return event;
+        const { server: _, ...rest } = event;
+        return { ...rest, ...where };
+      });
+      const behind = { ...record, ledger: { ...record.ledger, connections } };
+      return judgeOne(check, behind, "during kill server-2").status;
+    };
+    expect(placed({ endpoint: 1 })).toBe("met");
+    expect(placed({ endpoint: 1, server: "server-1" })).toBe("met");
+    expect(placed({ endpoint: 0, server: "server-2" })).toBe("met");
+    expect(placed({ endpoint: 0 })).toBe("breached");
   });
 
   test("the drain belongs to the last phase, the leave after it to none", () => {

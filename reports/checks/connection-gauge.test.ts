@@ -66,8 +66,9 @@ describe("INV-METRIC, D41: the gauge of connections", () => {
     });
   });
 
-  test("a sample speaks of the second before it: the first moment of a phase is not its own", () => {
-    const story = says(() => 1).server(2_000, "server-1", { websocket_connections_active: 1 });
+  test("a sample speaks of the second before it: the first moment of a phase is not its own, and its end is", () => {
+    const story = says(() => 1);
+    for (const atMs of [2_000, 40_001]) story.server(atMs, "server-1", { websocket_connections_active: 1 });
     expect(judgeOne(check, story.record(), "baseline")).toMatchObject({ samples: 38 });
   });
 
@@ -93,6 +94,18 @@ describe("INV-METRIC, D41: the gauge of connections", () => {
         new Story({ timing }).fault("cut", "server-1/clients", atMs, 25_000).connect(0, 1_000),
       );
     expect([cut(20_001), cut(20_000)]).toEqual(["breached", "met"]);
+  });
+
+  test("a fault on the clients' links that only fell due has not begun", () => {
+    const due = new Story({ timing }).connect(0, 1_000).fault("cut", "server-1/clients", 20_001, 25_000, {
+      steps: [
+        ["due", 10_000],
+        ["injecting", 20_001],
+        ["observed", 20_010],
+        ["healed", 25_000],
+      ],
+    });
+    expect(saysAt(2, [19_999, 20_000], due)).toBe("breached");
   });
 
   test("around a close nobody knows", () => {

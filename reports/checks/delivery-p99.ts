@@ -42,7 +42,7 @@ const check: Check = {
     const all = verdictOf(histogramOf(record, "delivery", fromMs, toMs), limit);
     if (all.status === "unknown") return all;
     if (all.status === "met") return { ...all, ...beside };
-    if (both && isProbes(record, all.measured, limit)) {
+    if (isProbes(record, all.measured, limit)) {
       const own = verdictOf(probeHistogram(record, fromMs, toMs), limit);
       if (own.status === "met" && own.samples >= ENOUGH_PROBE_SAMPLES) return { ...own, ...beside };
     }

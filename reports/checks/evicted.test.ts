@@ -51,8 +51,9 @@ describe("B101, B105, A66: who asks for it is evicted and may come back", () => 
     });
   });
 
-  test("A66: evicted and never back is breached", () => {
+  test("A66: evicted and never back is breached, however often it tried", () => {
     const told = evict(evict(story(), 3, 9_000), 4, 9_500).connect(3, 11_000);
+    told.due(4, 11_000).fail(4, 11_001, "refused");
     expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
       status: "breached",
       measured: 1,

@@ -173,6 +173,7 @@ describe("rule 6, I87: the generator is judged first", () => {
     });
     expect(judged(quiet().fail(1, 5_000, "socket: too many open files")).status).toBe("unknown");
     expect(judged(quiet().fail(1, 5_000, "connect: connection refused")).status).toBe("met");
+    expect(judged(quiet().fail(1, 1_999, "socket: too many open files")).status, "before it").toBe("met");
   });
 
   test.each([

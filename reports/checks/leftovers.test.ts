@@ -62,10 +62,16 @@ describe("INV-LEAK: what is left when everybody has gone", () => {
     expect([left(22_500), left(22_501)]).toEqual(["met", "unknown"]);
   });
 
-  test("a last sample from before the end, or of a server that is away, says nothing", () => {
-    const early = new Story().server(20_000, "server-1", held(0, 0));
-    early.join(0, "a", 1_000);
-    expect(judgeOne(check, early.leave(0).record(), "baseline")).toMatchObject({ status: "unknown" });
+  test("a last sample from before the end, of a server that is away or of one that counts neither, says nothing", () => {
+    const last = (...sample: Parameters<Story["server"]>) => {
+      const told = new Story().server(19_000, "server-1", held(0, 0)).server(...sample);
+      told.join(0, "a", 1_000);
+      return judgeOne(check, told.leave(0).record(), "baseline");
+    };
+    const nothing = { status: "unknown", samples: 0 };
+    expect(last(20_000, "server-1", held(0, 0))).toMatchObject(nothing);
+    expect(last(22_500, "server-1", {}, false)).toMatchObject(nothing);
+    expect(last(22_500, "server-1", { process_cpu_seconds_total: 4 })).toMatchObject(nothing);
   });
 
   test("judged in the last phase only, and not after a fault on the clients' links", () => {

@@ -66,6 +66,6 @@ function lastSamples({ plan, ledger, samples }: RunRecord): ServerSample[] {
   const lastOf = new Map<string, ServerSample>();
   for (const sample of samples.servers) lastOf.set(sample.server, sample);
   return [...lastOf.values()].filter(
-    ({ up, atMs, series }) => up && atMs >= goneMs && GAUGES.some((gauge) => gauge in series),
+    ({ atMs, series }) => atMs >= goneMs && GAUGES.some((gauge) => gauge in series),
   );
 }

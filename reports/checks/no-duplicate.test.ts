@@ -68,6 +68,15 @@ test("without a delivery it is unknown", () => {
   expect(judgeOne(check, new Story().record(), "baseline")).toMatchObject({ status: "unknown", samples: 0 });
 });
 
+test("INV-DUP: a copy is one also where no first delivery is in the record", () => {
+  const told = new Story().oddity(duplicate(5_000, 1, 0));
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "breached",
+    measured: 1,
+    samples: 0,
+  });
+});
+
 test("INV-DUP: copies that were only counted are copies all the same", () => {
   const { story: told, subscription } = story();
   told.oddity({ ...duplicate(10_500, 2, subscription), rendered: false });
@@ -118,4 +127,5 @@ test("INV-DUP: what came again is told in the phase in which it was intended, al
   const note = { note: "1 delivery of what the client had on an earlier subscription" };
   expect(judgeOne(check, told.record(), "during kill server-2")).toMatchObject(note);
   expect(judgeOne(check, told.record(), "baseline")).not.toHaveProperty("note");
+  expect(judgeOne(check, told.record(), "final")).not.toHaveProperty("note");
 });

@@ -154,14 +154,14 @@ test("INV-ISOLATE: strays are told in the order in which they were sent, of one 
     [0, 9],
   ] as const)
     told.send(publisher, slot, "a", 4_000);
-  const inB = told.join(2, "b", 500);
-  for (const [publisher, slot] of [
-    [1, 5],
-    [1, 3],
-    [0, 9],
-    [2, 0],
+  const [inB, inC] = [told.join(2, "b", 500), told.join(3, "c", 501)];
+  for (const [subscription, publisher, slot] of [
+    [inB, 1, 5],
+    [inC, 1, 3],
+    [inB, 0, 9],
+    [inB, 2, 0],
   ] as const)
-    told.receive(inB, publisher, slot, slot, 5_000);
+    told.receive(subscription, publisher, slot, slot, 5_000);
   const verdict = judgeOne(check, told.record(), "baseline");
   const cases = "counterexamples" in verdict ? verdict.counterexamples : [];
   expect(cases.map(({ message }) => message)).toEqual(["2#0", "0#9", "1#3", "1#5"]);

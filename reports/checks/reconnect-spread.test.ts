@@ -129,6 +129,32 @@ describe("INV-SPREAD: the first retries of those that a fault dropped", () => {
     });
   });
 
+  test("a fault that drops nobody is not to blame for who lost the connection meanwhile", () => {
+    const story = dropped(40, (i) => i * 150).fault("cpu-starve", "server-3", 10_000, 12_000, {
+      drops: false,
+    });
+    for (let i = 0; i < 40; i++) {
+      story.join(100 + i, "b", 600, 2);
+      story.close(100 + i, 11_001).due(100 + i, 12_001, 0);
+    }
+    expect(judgeOne(check, story.record(), "during kill server-2 + cpu-starve server-3")).toMatchObject({
+      status: "met",
+      samples: 40,
+    });
+  });
+
+  test("a balancer drops whoever is connected, wherever it had placed them", () => {
+    const story = new Story(long).fault("kill", "balancer", 10_000, 12_000);
+    for (let i = 0; i < 40; i++) {
+      story.join(i, "a", 500);
+      story.close(i, 10_001).due(i, 11_001);
+    }
+    expect(judgeOne(check, story.record(), "during kill balancer")).toMatchObject({
+      status: "breached",
+      samples: 40,
+    });
+  });
+
   test("where CONNECTED named another server than the one that was dialled, either may be the one that was hit", () => {
     const story = dropped(40, (i) => i * 150);
     const record = story.record();

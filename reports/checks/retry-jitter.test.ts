@@ -132,7 +132,8 @@ describe("INV-SPREAD: what a client waits that fails to come back", () => {
     });
   });
 
-  test("clients of another server, and those that were back, are not counted", () => {
+  /** 30 that are cut off and come back well spread, and 40 of server-1 that lost their connections meanwhile and do not. */
+  const besides = (): Story => {
     const story = cutOff(30, (client) => 500 + client * 100);
     for (let client = 100; client < 140; client++) {
       story.join(client, "b", 600, 0);
@@ -142,6 +143,29 @@ describe("INV-SPREAD: what a client waits that fails to come back", () => {
         .fail(client, 11_001, "refused")
         .due(client, 12_000, 0);
     }
-    expect(judged(story)).toMatchObject({ status: "met" });
+    return story;
+  };
+
+  test("clients of another server, and those that were back, are not counted", () => {
+    expect(judged(besides())).toMatchObject({ status: "met" });
+  });
+
+  test("a fault that drops nobody is not to blame for who lost the connection meanwhile", () => {
+    const starved = besides().fault("cpu-starve", "server-1", 10_000, 20_000, { drops: false });
+    expect(judgeOne(check, starved.record(), `${DURING} + cpu-starve server-1`)).toMatchObject({
+      status: "met",
+    });
+  });
+
+  test("of a client that was dropped twice by the same fault the first time counts", () => {
+    const once = oneMore(10_500);
+    const { samples } = judged(once);
+    const twice = once
+      .connect(500, 12_500, 1)
+      .close(500, 13_000)
+      .due(500, 14_000, 1)
+      .fail(500, 14_001, "refused")
+      .due(500, 14_500, 1);
+    expect(judged(twice).samples).toBe(samples);
   });
 });

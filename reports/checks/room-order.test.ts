@@ -70,6 +70,17 @@ test("cases over the cap leave it unknown; so does nothing to compare", () => {
   expect(judgeOne(check, new Story().record(), "baseline")).toMatchObject({ status: "unknown", samples: 0 });
 });
 
+test("INV-ORDER: a listed step backwards is one, whatever was not listed and however few were compared", () => {
+  const backwards = { publisher: 17, slot: 3, sequence: 8, after: 9 };
+  const told = new Story().oddity({ what: "inversion", atMs: 5_600, subscription: 0, ...backwards });
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({ status: "breached", samples: 0 });
+  expect(judgeOne(check, told.count("odditiesDropped", 5_000, 7).record(), "baseline")).toMatchObject({
+    status: "breached",
+    measured: 1,
+    note: "7 more irregular deliveries were not listed",
+  });
+});
+
 test("INV-ORDER: inversions that were only counted count; copies that were do not", () => {
   const dropped = (name: "duplicatesDropped" | "inversionsDropped") =>
     judgeOne(

@@ -55,7 +55,7 @@ export function compose(lines: RecordParts): RunRecord {
 
 function endOf(history: readonly HistoryEvent[]): Ended {
   for (const event of history.toReversed()) {
-    if (event.kind === "run" && event.what === "ended" && event.ended) return event.ended;
+    if (event.kind === "run" && event.ended) return event.ended;
   }
   return { how: "torn" };
 }
@@ -73,7 +73,7 @@ function whatIsMissing(ended: Ended, history: readonly HistoryEvent[], ledger: L
   if (went && ledger.flushTimes.size === 0) missing.push("the load never reported");
   for (const { vu } of ledger.hellos) {
     const isSilent = ledger.flushTimes.size > 0 && !ledger.flushTimes.has(vu);
-    if (went && isSilent) missing.push(`VU ${vu} said hello and never reported`);
+    if (isSilent) missing.push(`VU ${vu} said hello and never reported`);
   }
   for (const hole of ledger.holes) {
     const count = hole.toSequence - hole.fromSequence + 1;

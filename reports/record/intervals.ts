@@ -34,8 +34,8 @@ export function addRun(intervals: number[], from: number, to: number): boolean {
   while ((intervals[first + 1] as number) + 1 < from) first += 2;
   let behind = first;
   while (behind <= last && (intervals[behind] as number) <= to + 1) behind += 2;
-  const isApart = behind === first || from < (intervals[first] as number);
-  const lowest = behind === first ? from : Math.min(from, intervals[first] as number);
+  const isApart = from < (intervals[first] as number);
+  const lowest = isApart ? from : (intervals[first] as number);
   const highest = behind === first ? to : Math.max(to, intervals[behind - 1] as number);
   intervals.splice(first, behind - first, lowest, highest);
   return isApart;

@@ -135,6 +135,15 @@ describe("where a subscriber was", () => {
       ).server,
     ).toBe("");
   });
+
+  test("a subscription is told without an address, behind a balancer too", () => {
+    const subscribed = (plan: Partial<Plan>) => {
+      const story = new Story(plan);
+      story.join(4, "a", 1_000);
+      return story.record().ledger.connections.filter(({ what }) => what === "subscribed");
+    };
+    expect(subscribed({ target: behindBalancer })).toEqual(subscribed({}));
+  });
 });
 
 describe("one row for each thing that happened", () => {
@@ -202,6 +211,16 @@ describe("one row for each thing that happened", () => {
       [1_000, 2],
       [2_000, 1],
       [2_000, 2],
+    ]);
+  });
+
+  test("gauges come by time, of one moment by the part of the engine", () => {
+    const { ledger, ...lines } = new Story().ended({ how: "completed" }, 1_000).lines();
+    const all = [2, 1].flatMap((vu) =>
+      ledger.map((line) => ({ ...line, vu, gauges: { connected: 10 * vu } })),
+    );
+    expect(assemble({ ...lines, ledger: all }).ledger.gauges.map(({ values }) => values.connected)).toEqual([
+      10, 30,
     ]);
   });
 });
