@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { BALANCED } from "./record/run-record.ts";
 import { Story } from "./testing/story.ts";
-import { connectionsOf, isBeforeAll, routeOf, serverOfEndpoint, serverOfTarget } from "./whereabouts.ts";
+import { connectionsOf, isOnTheWay, routeOf, serverOfEndpoint, serverOfTarget } from "./whereabouts.ts";
 
 test("a fault's target leads to its server", () => {
   expect(
@@ -9,9 +9,24 @@ test("a fault's target leads to its server", () => {
   ).toEqual(["server-2", "server-12", "server-1", undefined, undefined]);
 });
 
-test("E40: the balancer and its links are before all servers, nothing else is", () => {
-  const targets = ["balancer", "balancer/clients", "balancers", "server-1", "server-1/clients", "redis"];
-  expect(targets.filter(isBeforeAll)).toEqual(["balancer", "balancer/clients"]);
+test("E40: what acts on a server is on the way to it; what is no single server's, on the way to all", () => {
+  const targets = [
+    "server-1",
+    "server-1/clients",
+    "server-2",
+    "balancer",
+    "balancer/clients",
+    "toxiproxy",
+    "app-1",
+  ];
+  const onTheWay = (connection: { server?: string; endpoint: number }) =>
+    targets.filter((target) => isOnTheWay(target, connection));
+  const everyones = ["balancer", "balancer/clients", "toxiproxy", "app-1"];
+  const [one, two] = [["server-1", "server-1/clients"], ["server-2"]];
+  expect(onTheWay({ endpoint: 0 })).toEqual([...one, ...everyones]);
+  expect(onTheWay({ endpoint: 0, server: "server-2" })).toEqual([...one, ...two, ...everyones]);
+  expect(onTheWay({ endpoint: BALANCED, server: "server-2" })).toEqual([...two, ...everyones]);
+  expect(onTheWay({ endpoint: BALANCED })).toEqual(everyones);
 });
 
 test("endpoint i is server i + 1; behind a balancer nobody knows which", () => {

@@ -6,9 +6,16 @@ export function serverOfTarget(target: string): string | undefined {
   return /^(server-\d+)(\/|$)/.exec(target)?.[1];
 }
 
-/** All connections of the clients go through it: the balancer, or the link in front of it. */
-export function isBeforeAll(target: string): boolean {
-  return target === "balancer" || target.startsWith("balancer/");
+/**
+ * Whether what acts on this target acts on such a connection: on one to that server, told by what CONNECTED named or by
+ * what was dialled; on every one where it is no single server's (a balancer, the proxy, a user's own process).
+ */
+export function isOnTheWay(
+  target: string,
+  { server, endpoint }: { readonly server?: string; readonly endpoint: number },
+): boolean {
+  const hit = serverOfTarget(target);
+  return hit === undefined || server === hit || serverOfEndpoint(endpoint) === hit;
 }
 
 /** Endpoint i is `server-<i+1>`; where a balancer chose the server, only CONNECTED can tell. */

@@ -4,7 +4,7 @@ import { plural, show } from "../measure.ts";
 import { roleOfClient } from "../record/plan.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Counterexample } from "../verdict.ts";
-import { isBeforeAll, serverOfEndpoint, serverOfTarget } from "../whereabouts.ts";
+import { isOnTheWay, serverOfEndpoint } from "../whereabouts.ts";
 import { type FaultSpan, faultInForce, faultSpans, type Phase } from "../windows.ts";
 
 type Closed = Extract<ConnectionEvent, { what: "closed" }>;
@@ -85,11 +85,8 @@ function isProvoked({ plan }: RunRecord, close: Closed): boolean {
 }
 
 function explains(span: FaultSpan, close: Closed): boolean {
-  const server = serverOfTarget(span.window.target);
-  const hit =
-    isBeforeAll(span.window.target) || server === close.server || server === serverOfEndpoint(close.endpoint);
   return (
-    hit &&
+    isOnTheWay(span.window.target, close) &&
     span.window.closes.includes(codeOf(close)) &&
     close.atMs >= span.fromMs - BEFORE_MS &&
     close.atMs <= span.toMs + AFTER_MS

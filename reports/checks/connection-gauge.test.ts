@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { BALANCED } from "../record/run-record.ts";
 import { judgeOne } from "../testing/judge-one.ts";
 import { Story } from "../testing/story.ts";
 import check from "./connection-gauge.ts";
@@ -42,6 +43,12 @@ describe("INV-METRIC, D41: the gauge of connections", () => {
       measured: 1,
       why: "server-1 says that it has 0 connections, and its clients hold at least 1",
     });
+  });
+
+  test("what a balancer never brought to its end may be held by any of the servers", () => {
+    const said = (gauge: number) => says(() => gauge, new Story({ timing }).due(7, 1_000, BALANCED));
+    expect(judgeOne(check, said(2).record(), "baseline").status).toBe("met");
+    expect(judgeOne(check, said(3).record(), "baseline").status).toBe("breached");
   });
 
   test("a single moment is none", () => {

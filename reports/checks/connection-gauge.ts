@@ -2,7 +2,8 @@ import type { ConnectionEvent } from "../../scenarios/model/telemetry.ts";
 import type { Check } from "../check.ts";
 import { plural, show } from "../measure.ts";
 import { roleOfClient } from "../record/plan.ts";
-import type { RunRecord } from "../record/run-record.ts";
+import { BALANCED, type RunRecord } from "../record/run-record.ts";
+import { serverOfEndpoint } from "../whereabouts.ts";
 import type { Phase } from "../windows.ts";
 
 const GAUGE = "websocket_connections_active";
@@ -11,7 +12,8 @@ const SETTLE_MS = 2_000;
 
 /** One connection as its client saw it. */
 interface Held {
-  readonly server: string;
+  /** Undefined where a balancer chose and nobody said whom. */
+  readonly server: string | undefined;
   /** It surely was there in between. */
   readonly surely: readonly [fromMs: number, toMs: number] | undefined;
   /** Before and after that it surely was not. */
@@ -93,13 +95,15 @@ function difference(
   connections: readonly Held[],
   { server, atMs, gauge }: Pick<Difference, "server" | "atMs" | "gauge">,
 ): Difference | undefined {
-  const own = connections.filter((connection) => connection.server === server);
-  const least = own.filter(({ surely }) => surely && surely[0] <= atMs && atMs <= surely[1]).length;
+  const least = connections.filter(
+    (held) => held.server === server && held.surely && held.surely[0] <= atMs && atMs <= held.surely[1],
+  ).length;
   if (gauge < least) return { server, atMs, gauge, held: least, by: gauge - least };
   if (!knowsAll(record, atMs)) return undefined;
   const most =
-    own.filter(({ perhaps }) => perhaps[0] <= atMs && atMs <= perhaps[1]).length +
-    (record.plan.probe?.subscriptions ?? 0);
+    connections.filter(
+      (held) => (held.server ?? server) === server && held.perhaps[0] <= atMs && atMs <= held.perhaps[1],
+    ).length + (record.plan.probe?.subscriptions ?? 0);
   return gauge > most ? { server, atMs, gauge, held: most, by: gauge - most } : undefined;
 }
 
@@ -126,7 +130,8 @@ function heldIn({ plan, ledger }: RunRecord): Held[] {
     const [due, connected, closed, failed] = [of("due"), of("connected"), of("closed"), of("failed")];
     const first = due ?? connected;
     if (first === undefined) return [];
-    const server = connected?.server ?? `server-${first.endpoint + 1}`;
+    const dialled = first.endpoint === BALANCED ? undefined : serverOfEndpoint(first.endpoint);
+    const server = connected?.server ?? dialled;
     const endMs = closed?.atMs ?? failed?.atMs ?? Number.POSITIVE_INFINITY;
     const reads = (roleOfClient(plan, first.client)?.provokes.length ?? 0) === 0;
     return [

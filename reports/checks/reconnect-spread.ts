@@ -3,7 +3,7 @@ import type { Check } from "../check.ts";
 import { plural, show } from "../measure.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Counterexample } from "../verdict.ts";
-import { isBeforeAll, serverOfEndpoint, serverOfTarget } from "../whereabouts.ts";
+import { isOnTheWay, serverOfEndpoint } from "../whereabouts.ts";
 import { type FaultSpan, faultSpans } from "../windows.ts";
 
 /** The bucket of INV-SPREAD, as a window that slides: no luck with where a second happens to begin. */
@@ -93,15 +93,10 @@ function spreadOf(record: RunRecord, span: FaultSpan): Spread {
 
 /** When each client that the fault dropped lost its connection; of several times the first. */
 function droppedBy(record: RunRecord, span: FaultSpan): Map<number, number> {
-  const server = serverOfTarget(span.window.target);
   const dropped = new Map<number, number>();
   for (const event of record.ledger.connections) {
     if (event.what !== "closed" || (event.by === "self" && event.code !== null)) continue;
-    const isThere =
-      isBeforeAll(span.window.target) ||
-      event.server === server ||
-      serverOfEndpoint(event.endpoint) === server;
-    if (!isThere) continue;
+    if (!isOnTheWay(span.window.target, event)) continue;
     if (event.atMs < span.fromMs - BEFORE_MS || event.atMs > span.toMs + AFTER_MS) continue;
     if (!dropped.has(event.client)) dropped.set(event.client, event.atMs);
   }

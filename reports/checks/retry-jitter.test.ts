@@ -10,8 +10,12 @@ const DURING = "during cut server-2/clients";
 const OUTAGE_MS = 10_000;
 
 /** `count` clients of server-2 are cut off at 10 s; each retries after its delays, in vain until 20 s. */
-function cutOff(count: number, delayMs: (client: number, attempt: number) => number): Story {
-  const story = new Story(long).fault("cut", "server-2/clients", 10_000, 10_000 + OUTAGE_MS);
+function cutOff(
+  count: number,
+  delayMs: (client: number, attempt: number) => number,
+  target = "server-2/clients",
+): Story {
+  const story = new Story(long).fault("cut", target, 10_000, 10_000 + OUTAGE_MS);
   for (let client = 0; client < count; client++) {
     story.join(client, "a", 500, 1);
     story.close(client, 10_001);
@@ -101,6 +105,15 @@ describe("INV-SPREAD: what a client waits that fails to come back", () => {
       const placed = { ...record, ledger: { ...record.ledger, connections } };
       expect(judgeOne(check, placed, DURING).samples).toBe(samples);
     }
+  });
+
+  test("B18, E40: in front of the balancer all are cut off", () => {
+    const story = cutOff(40, () => 1_000, "balancer/clients");
+    expect(judgeOne(check, story.record(), "during cut balancer/clients")).toMatchObject({
+      status: "breached",
+      samples: expect.any(Number),
+      measured: 100,
+    });
   });
 
   test("a lost jitter belongs to the phase of the fault that brought it to light", () => {

@@ -2,7 +2,7 @@ import type { Check } from "../check.ts";
 import { plural, show } from "../measure.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Counterexample } from "../verdict.ts";
-import { serverOfEndpoint, serverOfTarget } from "../whereabouts.ts";
+import { isOnTheWay, serverOfEndpoint } from "../whereabouts.ts";
 import { type FaultSpan, faultSpans, type Phase } from "../windows.ts";
 
 /** How near to each other two delays are the same one, as a share of the longest: what is left of a lost jitter. */
@@ -101,9 +101,8 @@ function drops(
   { window, fromMs, toMs }: FaultSpan,
   closed: { readonly atMs: number; readonly endpoint: number; readonly server?: string },
 ): boolean {
-  const server = serverOfTarget(window.target);
-  const hit = closed.server === server || serverOfEndpoint(closed.endpoint) === server;
-  return hit && closed.atMs >= fromMs - BEFORE_MS && closed.atMs <= toMs + AFTER_MS;
+  const isThen = closed.atMs >= fromMs - BEFORE_MS && closed.atMs <= toMs + AFTER_MS;
+  return isThen && isOnTheWay(window.target, closed);
 }
 
 function peakOf(ordinal: number, all: readonly Delay[]): Peak {
