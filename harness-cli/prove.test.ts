@@ -306,6 +306,32 @@ test("several at a time: never more than asked for, and the rows stay in order",
   expect(matrix.rows.map(({ defect }) => defect)).toEqual(all.map(({ name }) => name));
 });
 
+test("several at a time: what could not be judged beside others is at last run by itself", async () => {
+  const under = new Set<object>();
+  const beside: Record<string, number[]> = {};
+  const inner = scripted((defect, nth) =>
+    defect === undefined ? { a: "met" } : { [namedBy(defect)]: nth < 2 ? "unknown" : "breached" },
+  );
+  const runner: RunOne = async (request, label) => {
+    const own = {};
+    under.add(own);
+    let most = under.size;
+    for (let turn = 0; turn < 5; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, under.size);
+    }
+    under.delete(own);
+    const [defect] = request.defects;
+    if (defect) beside[defect] = [...(beside[defect] ?? []), most - 1];
+    return inner(request, label);
+  };
+  const matrix = await prove(all, await options({ jobs: 3 }), runner);
+  expect(matrix.totals).toMatchObject({ caught: 4, unknown: 0, healthyRuns: 4 });
+  expect(Object.values(beside).map((others) => others.length)).toEqual([3, 3, 3, 3]);
+  for (const others of Object.values(beside)) expect(others.at(-1)).toBe(0);
+  expect(Math.max(...Object.values(beside).flat())).toBe(2);
+});
+
 describe("matrix.html", () => {
   test("is one file without any outside reference, and leads to each run's report", async () => {
     const matrix = await prove(all, await options(), scripted(asNamed, { diagnosed: [all[0]?.name ?? ""] }));

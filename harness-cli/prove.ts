@@ -3,6 +3,7 @@ import type { AnyDefect } from "./catalog.ts";
 import type { Request } from "./plan.ts";
 import { breachedChecks, outcomeOf, type RunOne, untilJudged } from "./prove/attempt.ts";
 import { inTurn } from "./prove/in-turn.ts";
+import { MachineTurns } from "./prove/machine-turns.ts";
 import { type HealthyRun, type Matrix, matrixOf, type ProvedDefect } from "./prove/matrix.ts";
 import { type Alone, keyOf, requestFor, type SystemRequest, seedOf } from "./prove/request.ts";
 import type { Results } from "./prove/results.ts";
@@ -41,6 +42,7 @@ export async function prove(
   const total = defects.length + healthyRequests.length;
   const rows: Omit<ProvedDefect, "healthy">[] = [];
   const healthy: HealthyRun[] = [];
+  const turns = new MachineTurns();
   const work = [
     ...defects.map((defect, at) => async () => {
       const request = { ...defectRequest(defect, options), defects: [defect.name] };
@@ -49,7 +51,7 @@ export async function prove(
       if (known) rows[at] = known;
       else if (!mayBegin()) rows[at] = notRun(defect, request);
       else {
-        const row = await proved(defect, request, `${at + 1} of ${total}: ${defect.name}`, runOne);
+        const row = await proved(defect, request, `${at + 1} of ${total}: ${defect.name}`, runOne, turns);
         results.add(name, request.seed, { ...row, healthy: null });
         rows[at] = row;
       }
@@ -59,7 +61,7 @@ export async function prove(
       const known = results.find<HealthyRun>(name, request.seed);
       const label = `${defects.length + at + 1} of ${total}: ${name}`;
       if (!known && !mayBegin()) return;
-      const run = known ?? (await healthyRun(request, label, runOne));
+      const run = known ?? (await healthyRun(request, label, runOne, turns));
       healthy.push(run);
       if (!known) results.add(name, request.seed, run);
     }),
@@ -111,11 +113,12 @@ async function proved(
   request: Request,
   label: string,
   runOne: RunOne,
+  turns: MachineTurns,
 ): Promise<Omit<ProvedDefect, "healthy">> {
   const { check } = defect.caughtBy;
   const isJudged: Parameters<typeof untilJudged>[3] = (report) =>
     outcomeOf(report, check).outcome !== "unknown";
-  const { result, invalidRuns } = await untilJudged(request, label, runOne, isJudged);
+  const { result, invalidRuns } = await untilJudged(request, label, runOne, isJudged, turns);
   const { report, run } = result;
   const { outcome, why } = outcomeOf(report, check);
   const diagnoses = report.diagnoses ?? [];
@@ -156,12 +159,18 @@ function subjectOf({ name, wave, requirement, caughtBy }: AnyDefect, { scenario,
   return { defect: name, wave, requirement, scenario, faults, check: caughtBy.check, seed };
 }
 
-async function healthyRun(request: Request, label: string, runOne: RunOne): Promise<HealthyRun> {
+async function healthyRun(
+  request: Request,
+  label: string,
+  runOne: RunOne,
+  turns: MachineTurns,
+): Promise<HealthyRun> {
   const { result, invalidRuns } = await untilJudged(
     request,
     label,
     runOne,
     ({ overall }) => overall !== "unknown",
+    turns,
   );
   return { ...healthyOf(request, result), invalidRuns };
 }

@@ -1,11 +1,12 @@
 import type { Judgement, Report } from "../../reports/report.ts";
 import type { Request } from "../plan.ts";
 import type { RunResult } from "../run.ts";
+import type { MachineTurns } from "./machine-turns.ts";
 import type { Outcome } from "./matrix.ts";
 
 /**
  * A run by which nothing can be judged (of a broken system: in which the check that must catch it could not say) is no
- * result: it is thrown away, counted, and made again until there were this many.
+ * result: it is thrown away, counted, and made again until there were this many. The last has the machine to itself.
  */
 export const ATTEMPTS = 3;
 
@@ -17,14 +18,15 @@ export async function untilJudged(
   label: string,
   runOne: RunOne,
   isJudged: (report: Report) => boolean,
+  turns: MachineTurns,
 ) {
   for (let invalidRuns = 0; ; invalidRuns++) {
-    const result = await runOne(
-      request,
-      invalidRuns === 0 ? label : `${label}, again: nothing could be judged`,
-    );
+    const isLast = invalidRuns + 1 === ATTEMPTS;
+    const again = invalidRuns === 0 ? "" : ", again: nothing could be judged";
+    const run = () => runOne(request, `${label}${again}`);
+    const result = await (isLast ? turns.alone(run) : turns.together(run));
     const isOver = isJudged(result.report) || result.report.ended.how === "failed";
-    if (isOver || invalidRuns + 1 === ATTEMPTS) return { result, invalidRuns };
+    if (isOver || isLast) return { result, invalidRuns };
   }
 }
 
