@@ -74,6 +74,7 @@ test("INV-DUP: a copy is one also where no first delivery is in the record", () 
     status: "breached",
     measured: 1,
     samples: 0,
+    why: "1 delivery came more than once",
   });
 });
 

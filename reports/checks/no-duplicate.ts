@@ -1,12 +1,10 @@
-import { showIdentity } from "../../scenarios/model/identity.ts";
 import type { Check } from "../check.ts";
 import { histogramOf, plural, show } from "../measure.ts";
-import { droppedIn, eachSend, odditiesIn } from "../oddities.ts";
+import { judgeOdd } from "../odd-verdict.ts";
+import { eachSend } from "../oddities.ts";
 import { intersection, union } from "../record/intervals.ts";
 import type { Intervals, RunRecord, SubscriptionWindow } from "../record/run-record.ts";
-import { faultInForce, faultSpans, messageSpan } from "../windows.ts";
-
-const EVIDENCE = 10;
+import { messageSpan } from "../windows.ts";
 
 const check: Check = {
   name: "no-duplicate",
@@ -24,51 +22,29 @@ const check: Check = {
   ].join(" "),
   judge(record, phase, limit) {
     const { fromMs, toMs } = messageSpan(record, phase);
-    const samples = histogramOf(record, "delivery", fromMs, toMs).total;
-    const duplicates = odditiesIn(record, "duplicate", fromMs, toMs);
-    const dropped = droppedIn(record, "duplicate", fromMs, toMs);
-    const measured = duplicates.length + dropped.known;
-    if (samples === 0 && measured === 0)
-      return { status: "unknown", why: "nothing was delivered in this phase", samples };
-    if (measured <= limit && dropped.perhaps > 0) {
-      const why = `${plural(dropped.perhaps, "irregular delivery", "irregular deliveries")} could not be listed and may have been duplicates`;
-      return { status: "unknown", why, samples, measured };
-    }
     const again = resumed(record, fromMs, toMs);
-    const notes = [
-      dropped.known > 0 ? `${show(dropped.known)} of them were only counted` : [],
-      dropped.perhaps > 0 ? `${show(dropped.perhaps)} more irregular deliveries were not listed` : [],
-      again > 0
-        ? `${plural(again, "delivery", "deliveries")} of what the client had on an earlier subscription`
-        : [],
-    ].flat();
-    const note = notes.length > 0 ? { note: notes.join("; ") } : {};
-    if (measured <= limit) return { status: "met", measured, samples, ...note };
-    const rendered = duplicates.filter((one) => one.rendered).length;
-    const twice =
-      rendered > 0
-        ? `; ${show(rendered)} of the copies with a number of their own, which no client's dedupe by id removes`
-        : "";
-    const spans = faultSpans(record);
-    return {
-      status: "breached",
-      measured,
-      samples,
-      why: `${show(measured)} of ${plural(samples, "delivery", "deliveries")} came more than once${twice}`,
-      counterexamples: duplicates.slice(0, EVIDENCE).map(({ atMs, subscription, publisher, slot }) => {
-        const message = showIdentity(publisher, slot);
-        const window = record.ledger.windowOf.get(subscription);
-        const fault = faultInForce(spans, atMs);
-        return {
-          text: `${message} came again to client ${window?.client ?? "?"} on ${window?.server ?? "an unknown server"}`,
-          atMs,
-          message,
-          ...(window ? { client: window.client, server: window.server } : {}),
-          ...(fault === undefined ? {} : { fault }),
-        };
-      }),
-      ...note,
-    };
+    return judgeOdd(record, phase, limit, {
+      what: "duplicate",
+      compared: {
+        count: histogramOf(record, "delivery", fromMs, toMs).total,
+        one: "delivery",
+        many: "deliveries",
+      },
+      nothing: "nothing was delivered in this phase",
+      did: "came more than once",
+      perhaps: "been duplicates",
+      detail: (duplicates) => {
+        const rendered = duplicates.filter((one) => one.rendered).length;
+        return rendered > 0
+          ? `; ${show(rendered)} of the copies with a number of their own, which no client's dedupe by id removes`
+          : "";
+      },
+      notes:
+        again > 0
+          ? [`${plural(again, "delivery", "deliveries")} of what the client had on an earlier subscription`]
+          : [],
+      tell: (message) => `${message} came again`,
+    });
   },
 };
 export default check;

@@ -73,7 +73,11 @@ test("cases over the cap leave it unknown; so does nothing to compare", () => {
 test("INV-ORDER: a listed step backwards is one, whatever was not listed and however few were compared", () => {
   const backwards = { publisher: 17, slot: 3, sequence: 8, after: 9 };
   const told = new Story().oddity({ what: "inversion", atMs: 5_600, subscription: 0, ...backwards });
-  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({ status: "breached", samples: 0 });
+  expect(judgeOne(check, told.record(), "baseline")).toMatchObject({
+    status: "breached",
+    samples: 0,
+    why: "1 compared delivery came out of order",
+  });
   expect(judgeOne(check, told.count("odditiesDropped", 5_000, 7).record(), "baseline")).toMatchObject({
     status: "breached",
     measured: 1,

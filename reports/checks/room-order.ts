@@ -1,11 +1,8 @@
-import { showIdentity } from "../../scenarios/model/identity.ts";
 import type { Check } from "../check.ts";
 import { gapsIn } from "../gaps.ts";
-import { countOf, plural, show } from "../measure.ts";
-import { droppedIn, odditiesIn } from "../oddities.ts";
-import { faultInForce, faultSpans, messageSpan } from "../windows.ts";
-
-const EVIDENCE = 10;
+import { countOf, plural } from "../measure.ts";
+import { judgeOdd } from "../odd-verdict.ts";
+import { messageSpan } from "../windows.ts";
 
 const check: Check = {
   name: "room-order",
@@ -22,46 +19,22 @@ const check: Check = {
   ].join(" "),
   judge(record, phase, limit) {
     const { fromMs, toMs } = messageSpan(record, phase);
-    const samples = countOf(record, "ordered", fromMs, toMs);
-    const inversions = odditiesIn(record, "inversion", fromMs, toMs);
-    const dropped = droppedIn(record, "inversion", fromMs, toMs);
-    const measured = inversions.length + dropped.known;
-    if (samples === 0 && measured === 0) {
-      return { status: "unknown", why: "no two deliveries of a room could be compared", samples };
-    }
-    if (measured <= limit && dropped.perhaps > 0) {
-      const why = `${plural(dropped.perhaps, "irregular delivery", "irregular deliveries")} could not be listed and may have been out of order`;
-      return { status: "unknown", why, samples, measured };
-    }
     const missing = gapsIn(record, fromMs, toMs).gaps;
-    const notes = [
-      dropped.known > 0 ? `${show(dropped.known)} of them were only counted` : [],
-      dropped.perhaps > 0 ? `${show(dropped.perhaps)} more irregular deliveries were not listed` : [],
-      missing.length > 0 ? `${plural(missing.length, "gap")} in the numbers of a room` : [],
-    ].flat();
-    const note = notes.length > 0 ? { note: notes.join("; ") } : {};
-    if (measured <= limit) return { status: "met", measured, samples, ...note };
-    const spans = faultSpans(record);
-    return {
-      status: "breached",
-      measured,
-      samples,
-      why: `${show(measured)} of ${plural(samples, "compared delivery", "compared deliveries")} came out of order`,
-      counterexamples: inversions.slice(0, EVIDENCE).map((inversion) => {
-        const { atMs, subscription, publisher, slot, sequence, after } = inversion;
-        const message = showIdentity(publisher, slot);
-        const window = record.ledger.windowOf.get(subscription);
-        const fault = faultInForce(spans, atMs);
-        return {
-          text: `${message} (sequence ${sequence}) came after sequence ${after} to client ${window?.client ?? "?"} on ${window?.server ?? "an unknown server"}`,
-          atMs,
-          message,
-          ...(window ? { client: window.client, server: window.server } : {}),
-          ...(fault === undefined ? {} : { fault }),
-        };
-      }),
-      ...note,
-    };
+    return judgeOdd(record, phase, limit, {
+      what: "inversion",
+      compared: {
+        count: countOf(record, "ordered", fromMs, toMs),
+        one: "compared delivery",
+        many: "compared deliveries",
+      },
+      nothing: "no two deliveries of a room could be compared",
+      did: "came out of order",
+      perhaps: "been out of order",
+      detail: () => "",
+      notes: missing.length > 0 ? [`${plural(missing.length, "gap")} in the numbers of a room`] : [],
+      tell: (message, { sequence, after }) =>
+        `${message} (sequence ${sequence}) came after sequence ${after}`,
+    });
   },
 };
 export default check;
