@@ -1256,8 +1256,9 @@ export const requirementRows: readonly RequirementRow[] = [
   {
     id: "A126",
     says: "rolling deploy",
-    state: "not built",
-    why: "the harness does it: the faults rolling-restart and terminate; taking an instance off a proxy's list comes with the proxies",
+    state: "built differently",
+    why: "the harness does it: scenario rolling-deploy-drain stops and starts one instance after the other (fault rolling-restart), fault drain-server takes one off a balancer's list; no fourth instance is started first",
+    file: "scenarios/rolling-deploy-drain.ts",
   },
   {
     id: "A127",
@@ -1335,8 +1336,12 @@ export const requirementRows: readonly RequirementRow[] = [
   {
     id: "A134",
     says: "container limits and user",
-    state: "not built",
-    why: "the container's business (docker-compose.yml); an out-of-memory crash is Node's own behaviour",
+    state: "built",
+    file: "docker-compose.yml",
+    test: {
+      file: "harness-cli/e2e/image.containers.e2e.ts",
+      title: "A134, F27: runs as somebody who is not root and can write none of it",
+    },
   },
   {
     id: "A135",

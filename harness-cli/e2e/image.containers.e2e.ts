@@ -24,7 +24,7 @@ describe.skipIf(inject("noContainers") !== undefined)("the target server's image
   const inside = (...command: string[]) =>
     dockerSays("run", "--rm", "--label", LABEL, "--network", "none", IMAGE, ...command);
 
-  test("F27: runs as somebody who is not root and can write none of it", async () => {
+  test("A134, F27: runs as somebody who is not root and can write none of it", async () => {
     expect(await dockerSays("image", "inspect", "--format", "{{.Config.User}}", IMAGE)).toBe("1000:1000");
     expect(await inside("id", "-u")).toBe("1000");
     expect(await inside("find", "/srv/seaworthy", "-writable", "-not", "-type", "l")).toBe("");
