@@ -161,6 +161,10 @@ describe("a live instance exports", () => {
     }
   });
 
+  test("D17: the limit of Redis, 1 ms, is an edge of its buckets", () => {
+    expect(sampleOf('redis_ping_seconds_bucket{le="0.001",connection="commands"}')).toBeGreaterThanOrEqual(0);
+  });
+
   test("A133: the gauges show the settings", () => {
     expect([sampleOf("websocket_connections_max"), sampleOf("websocket_target_connections")]).toEqual([
       10_000, 5_000,

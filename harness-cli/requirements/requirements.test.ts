@@ -72,10 +72,15 @@ describe("when a row is built", () => {
     expect(stateOf("B42", { defects: entry(["B41"]) }, { tests })).toBe("not built");
   });
 
-  test("a defect that .ci/run proves is tested by that, and no other", () => {
+  test("a defect that .ci/run proves is tested by that, with its scenario, and no other", () => {
     const proved = (of: Evidence["proved"], wave: number) => {
-      const defects = new Map([["one", { name: "one", requirement: ["B42"], wave }]]) as never;
-      return stateOf("B42", { defects }, of === undefined ? {} : { proved: of });
+      const one = { name: "one", requirement: ["B42"], wave, caughtBy: { scenario: "one" } };
+      const defects = new Map([["one", one]]) as never;
+      const there = { defects, scenarios: entry(["C9"]) };
+      const evidence = of === undefined ? {} : { proved: of };
+      // Its scenario is run with it and without.
+      expect(stateOf("C9", there, evidence)).toBe(stateOf("B42", there, evidence));
+      return stateOf("B42", there, evidence);
     };
     expect([proved("all", 2), proved(1, 1), proved(1, 2), proved(undefined, 1)]).toEqual([
       "built",

@@ -34,20 +34,25 @@ export function requirements(catalog: Catalog, evidence: Evidence): readonly Req
     ...of("0.3", invariantRows, isCheck, "no check asks about it"),
     ...serverRequirements(evidence),
     ...mistakeRows.map((row) => titled("B", row, isDefect(row.id), "no defect switches it on", proofs)),
-    ...of("C", scenarioRows, isScenario, "no scenario plays it"),
+    ...scenarioRows.map((row) => titled("C", row, isScenario(row.id), "no scenario plays it", proofs)),
     ...of("D", numberRows, (id) => isCheck(id) || named(id), "neither a check nor a metric has it"),
     ...faultRequirements(catalog, evidence),
     ...of("F", proxyRows, named, "nothing here is it"),
   ];
 }
 
-/** A defect that `.ci/run` proves is tested by that, under the rows that it names. */
+/**
+ * A defect that `.ci/run` proves is tested by that, under the rows that it names; and so is its scenario, which is run
+ * with it and without.
+ */
 function withProofs(evidence: Evidence, catalog: Catalog): Evidence {
   if (evidence.proved === undefined) return evidence;
   const tests: Record<string, readonly string[]> = { ...evidence.tests };
-  for (const { name, requirement, wave } of catalog.defects.values()) {
+  for (const { name, requirement, wave, caughtBy } of catalog.defects.values()) {
     if (evidence.proved !== "all" && evidence.proved !== wave) continue;
-    for (const id of requirement) tests[id] = [...(tests[id] ?? []), `.ci/run: prove ${name}`];
+    const played = catalog.scenarios.get(caughtBy.scenario)?.requirement ?? [];
+    for (const id of [...requirement, ...played])
+      tests[id] = [...(tests[id] ?? []), `.ci/run: prove ${name}`];
   }
   return { ...evidence, tests };
 }

@@ -88,7 +88,7 @@ async function through(
 }
 
 test.each(["server-1/clients", "server-1/redis", "server-1/postgres"])(
-  "E1, E18, E27: latency on %s slows both directions of this link only, and is gone after healing",
+  "E1, E2, E18, E27: latency on %s slows both directions of this link only, and is gone after healing",
   async (name) => {
     await through(latency, link(name), { latencyMs: 150 }, async () => {
       expect(await link(name).roundTripMs(PATIENT_MS)).toBeGreaterThanOrEqual(300);

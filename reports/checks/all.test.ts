@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { expect, test } from "vitest";
+import type { Invariant } from "../../scenarios/model/scenario.ts";
 import type { Check } from "../check.ts";
 import { judge } from "../judge.ts";
 import { Story } from "../testing/story.ts";
@@ -44,6 +45,25 @@ test("rule 6: no check passes or fails while the generator cannot be judged", ()
     measured: 1,
     why: expect.stringMatching(/would have been breached: 1 of 2/),
   });
+});
+
+test("INV-IDENTITY, INV-AUTH, INV-LIMIT, INV-REAP, INV-PRESENCE, INV-BOUND, INV-FAIR, INV-HEALTH: a wrong answer about one turns its own check red, and no other", () => {
+  const redFor = (invariant: Invariant) => {
+    const wrong = { about: "a-question", invariant, expected: "200", seen: "500", holds: false };
+    const told = withKill()
+      .fitGenerator()
+      .observe({ ...wrong, client: 1, atMs: 5_000 });
+    const { judgements } = judge(told.record(), checks);
+    return judgements.filter(({ verdict }) => verdict.status === "breached").map(({ check }) => check);
+  };
+  expect(redFor("INV-IDENTITY")).toEqual(["sender-identity"]);
+  expect(redFor("INV-AUTH")).toEqual(["authority"]);
+  expect(redFor("INV-LIMIT")).toEqual(["rate-limits"]);
+  expect(redFor("INV-REAP")).toEqual(["reaping"]);
+  expect(redFor("INV-PRESENCE")).toEqual(["presence"]);
+  expect(redFor("INV-BOUND")).toEqual(["bounds"]);
+  expect(redFor("INV-FAIR")).toEqual(["fairness"]);
+  expect(redFor("INV-HEALTH")).toEqual(["health-endpoints"]);
 });
 
 test("the same record gives the same report", () => {

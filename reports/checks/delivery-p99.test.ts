@@ -9,7 +9,7 @@ const long = { timing: { warmUpMs: 2_000, publishUntilMs: 40_000, endMs: 42_000 
 const sound = (plan: ConstructorParameters<typeof Story>[0] = {}): Story => new Story(plan).fitGenerator();
 
 describe("D1: delivery p99", () => {
-  test("met at the limit, breached above it", () => {
+  test("INV-LATENCY, D1: met at the limit, breached above it", () => {
     const at = (valueMs: number) =>
       judgeOne(check, sound().measureEach("delivery", 2_000, 20_000, valueMs, 100).record(), "baseline");
     expect(at(100)).toEqual({ status: "met", measured: 100, samples: 1_800 });

@@ -27,7 +27,7 @@ describe("INV-LEAK: what is left when everybody has gone", () => {
     });
   });
 
-  test("B11, B131: connections and subscriptions are named", () => {
+  test("D80, B11, B131: connections and subscriptions are named", () => {
     expect(judgeOne(check, ends(2, 3).record(), "baseline")).toMatchObject({
       status: "breached",
       measured: 5,

@@ -26,7 +26,7 @@ const byPolicy = (policy: Backoff, seed: number) =>
   judged(dropped(50, (i) => backoffDelayMs(policy, 1, random(seed, i))));
 
 describe("INV-SPREAD: the first retries of those that a fault dropped", () => {
-  test("B16: a fixed delay brings all of them in one second", () => {
+  test("D18, B16: a fixed delay brings all of them in one second", () => {
     expect(byPolicy(backoffs.fixed, 1)).toMatchObject({
       status: "breached",
       measured: 100,

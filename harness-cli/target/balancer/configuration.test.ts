@@ -104,6 +104,11 @@ describe.each(balancerPrograms)("%s in front of processes and of containers", (k
   });
 });
 
+test("F4: nginx passes on at once, unless it was told to collect", () => {
+  expect(textOf("processes", "nginx")).toContain("proxy_buffering off;");
+  expect(textOf("processes", "nginx", { buffers: true })).toContain("proxy_buffering on;");
+});
+
 test("A12: nginx knows who answered by the port alone, whatever address the name of the link has", () => {
   const patterns = [...textOf("containers", "nginx").matchAll(/"~(\S+)" "(server-\d)";/g)];
   const servedBy = (upstreamAddress: string) =>
