@@ -48,6 +48,15 @@ describe("D1: a latency beside k6's own", () => {
     });
   });
 
+  test("one that did not listen on every instance may have missed the slow one: it acquits nobody", () => {
+    const story = (isEverywhere: boolean) => {
+      const told = base(180);
+      for (let atMs = 2_000; atMs < 20_000; atMs += 1_000) told.probe(atMs, 60, 100, isEverywhere);
+      return judged(told).status;
+    };
+    expect([story(true), story(false)]).toEqual(["met", "breached"]);
+  });
+
   test("over the limit by no more than k6 may add, the probe decides", () => {
     expect(judged(probed(180, 60, 1_800))).toMatchObject({
       status: "met",

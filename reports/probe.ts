@@ -18,6 +18,11 @@ export const K6_READS_HIGH = 2;
 /** As for k6's own: 10 samples above the 99th percentile (I81). */
 export const ENOUGH_PROBE_SAMPLES = 1_000;
 
+/** Whether it ever listened at every address: what it never heard of, it cannot acquit. It comes back by itself. */
+export function isEverywhere({ samples: { probe = [] } }: RunRecord): boolean {
+  return probe.some(({ everywhere }) => everywhere);
+}
+
 /** Both figures for the same stretch. */
 export interface ProbeFigures {
   readonly k6P99Ms: number;

@@ -18,11 +18,14 @@ const RECONNECT_MS = 1_000;
 
 /**
  * A few subscriptions, each with a connection and a user of its own (`probe-0`, `probe-1` …, whom no plan has), dealt
- * out evenly over the endpoints. They take the destinations in the order in which the load came to them; where there
- * are fewer destinations than subscriptions, the rest stays unused: one listener in a room is enough.
+ * out evenly over the endpoints. The first destination is listened to at each of them, since an instance where nobody
+ * listens may be the slow one; then they take the destinations in the order in which the load came to them. Where there
+ * are fewer of those, the rest stays unused.
  */
 export function listen(task: ProbeTask, nowMs: () => number): Listener {
   const prefix = identityPrefix(task.nonce);
+  const known = new Set<string>();
+  /** Of each subscription. */
   const destinations: string[] = [];
   const lines = new Set<StompLine>();
   const confirmed = new Set<number>();
@@ -78,13 +81,18 @@ export function listen(task: ProbeTask, nowMs: () => number): Listener {
 
   return {
     add(destination) {
-      if (destinations.length >= task.subscriptions || destinations.includes(destination)) return;
-      subscribe(destinations.push(destination) - 1);
+      if (known.has(destination)) return;
+      known.add(destination);
+      const wanted = known.size === 1 ? task.endpoints.length : 1;
+      const free = task.subscriptions - destinations.length;
+      for (let n = 0; n < Math.min(wanted, free); n++) subscribe(destinations.push(destination) - 1);
     },
     take(atMs) {
       const delivery = [...bySecond].map(([second, histogram]) => ({ second, data: toData(histogram) }));
       bySecond = new Map();
-      return { atMs, subscriptions: confirmed.size, delivery };
+      const heardAt = new Set([...confirmed].map((number) => number % task.endpoints.length));
+      const everywhere = heardAt.size === task.endpoints.length;
+      return { atMs, subscriptions: confirmed.size, ...(everywhere ? { everywhere } : {}), delivery };
     },
     close(ms) {
       isClosed = true;

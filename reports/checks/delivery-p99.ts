@@ -2,7 +2,14 @@ import { type Histogram, percentile } from "../../scenarios/model/histogram.ts";
 import type { Check } from "../check.ts";
 import { stolenMs, unfitSeconds } from "../fitness.ts";
 import { histogramOf, ms, plural, show } from "../measure.ts";
-import { ENOUGH_PROBE_SAMPLES, K6_READS_HIGH, probeFigures, probeHistogram, tellProbe } from "../probe.ts";
+import {
+  ENOUGH_PROBE_SAMPLES,
+  isEverywhere,
+  K6_READS_HIGH,
+  probeFigures,
+  probeHistogram,
+  tellProbe,
+} from "../probe.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Breached, Counterexample, Met, Unknown } from "../verdict.ts";
 import { faultInForce, faultSpans, type Phase } from "../windows.ts";
@@ -33,7 +40,8 @@ const check: Check = {
     "over the limit), and without the second before each of them, whose last messages wait with it; it is unknown if",
     "those are half of the phase or more (I87). Where a probe ran beside k6, k6's",
     `own figure is an upper bound: over the limit by up to ${K6_READS_HIGH} times, the probe's decides, from`,
-    `${show(ENOUGH_PROBE_SAMPLES)} samples on. It sees only what arrived: see no-lost-message for the rest.`,
+    `${show(ENOUGH_PROBE_SAMPLES)} samples on and if it listened at every address. It sees only what arrived: see`,
+    "no-lost-message for the rest.",
   ].join(" "),
   judge(record, phase, limit) {
     const { fromMs, toMs } = phase;
@@ -42,7 +50,7 @@ const check: Check = {
     const all = verdictOf(histogramOf(record, "delivery", fromMs, toMs), limit);
     if (all.status === "unknown") return all;
     if (all.status === "met") return { ...all, ...beside };
-    if (isProbes(record, all.measured, limit)) {
+    if (isProbes(record, all.measured, limit) && isEverywhere(record)) {
       const own = verdictOf(probeHistogram(record, fromMs, toMs), limit);
       if (own.status === "met" && own.samples >= ENOUGH_PROBE_SAMPLES) return { ...own, ...beside };
     }

@@ -62,6 +62,8 @@ export interface ProbeSample {
   readonly atMs: number;
   /** Subscriptions confirmed by now. */
   readonly subscriptions: number;
+  /** There is one at each address that the load dials; absent where there is not. */
+  readonly everywhere?: boolean;
   /** Intended send time to receipt, by second of the intended time. Deltas: several of the same second add up. */
   readonly delivery: readonly { readonly second: number; readonly data: HistogramData }[];
 }

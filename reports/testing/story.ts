@@ -36,6 +36,7 @@ export class Story {
   readonly #errors: EngineError[] = [];
   readonly #connected = new Map<number, { attempt: number; endpoint: number }>();
   #ended: Ended | undefined = { how: "completed" };
+  #stoppingMs: number | undefined;
   #audit: AuditLine | undefined;
   #subscriptions = 0;
   #lostFlushes = new Set<number>();
@@ -274,7 +275,7 @@ export class Story {
   }
 
   /** So many deliveries with this latency, as the probe saw them, of messages intended then. */
-  probe(intendedMs: number, latencyMs: number, count: number): this {
+  probe(intendedMs: number, latencyMs: number, count: number, everywhere = true): this {
     const histogram = emptyHistogram();
     recordSample(histogram, latencyMs * 1_000, count);
     const second = Math.floor(intendedMs / 1_000);
@@ -282,6 +283,7 @@ export class Story {
       kind: "probe",
       atMs: intendedMs + 1_000,
       subscriptions: 10,
+      everywhere,
       delivery: [{ second, data: toData(histogram) }],
     });
     return this;
@@ -301,6 +303,12 @@ export class Story {
     this.#ended = ended;
     this.#endsAtMs = atMs;
     return this;
+  }
+
+  /** Ctrl-C at that time: the clients are told to leave, and a second later it is over. */
+  interrupted(atMs: number): this {
+    this.#stoppingMs = atMs;
+    return this.ended({ how: "interrupted", by: "SIGINT" }, atMs + 1_000);
   }
 
   /** The report of that second never arrived. */
@@ -326,7 +334,7 @@ export class Story {
     const history = [...this.#history];
     if (this.#ended) {
       ledger.push({ type: "bye", vu: 1, atMs: endMs, abandoned: 0 });
-      history.push({ kind: "run", atMs: endMs + 100, what: "stopping" });
+      history.push({ kind: "run", atMs: this.#stoppingMs ?? endMs + 100, what: "stopping" });
       history.push({ kind: "run", atMs: endMs + 200, what: "ended", ended: this.#ended });
     }
     return {
