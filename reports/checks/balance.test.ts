@@ -76,3 +76,18 @@ describe("INV-BALANCE: connections of each instance", () => {
     expect([at(2_000), at(2_001), at(20_000), at(20_001)]).toEqual(["unknown", "met", "met", "unknown"]);
   });
 });
+
+test("INV-BALANCE: one late answer at the end of the phase says nothing, three in a row do", () => {
+  const even = () => {
+    const story = new Story();
+    for (let atMs = 3_000; atMs <= 17_000; atMs += 1_000) carrying(story, atMs, 30, 30, 30);
+    return story;
+  };
+  const late = (times: number) => {
+    const story = even();
+    for (let n = 0; n < times; n++) carrying(story, 18_000 + n * 1_000, 30, 30, undefined);
+    return judged(story);
+  };
+  expect(late(2)).toMatchObject({ status: "met", measured: 1, samples: 90 });
+  expect(late(3)).toMatchObject({ status: "breached", measured: 1.5, samples: 60 });
+});

@@ -6,6 +6,8 @@ import type { Phase } from "../windows.ts";
 const SERIES = "websocket_connections_active";
 /** With fewer on the average server, one connection more is a tenth of it. */
 const FEWEST_EACH = 10;
+/** Samples in a row, one a second: a busy server's answer may be late once. */
+const GONE_AFTER = 3;
 
 const check: Check = {
   name: "balance",
@@ -47,14 +49,18 @@ const check: Check = {
 };
 export default check;
 
-/** By server, what its last sample within the phase said. */
+/** By server, what it said last within the phase; nobody, where it has not answered for so long that it is gone. */
 function connectionsAtEnd(record: RunRecord, phase: Phase): ReadonlyMap<string, number> {
   const carried = new Map<string, number>();
+  const missed = new Map<string, number>();
   for (const { server, atMs, up, series } of record.samples.servers) {
     if (atMs <= phase.fromMs || atMs > phase.toMs) continue;
     const count = series[SERIES];
-    if (!up) carried.set(server, 0);
-    else if (count !== undefined) carried.set(server, count);
+    missed.set(server, up ? 0 : (missed.get(server) ?? 0) + 1);
+    if (up && count !== undefined) carried.set(server, count);
+  }
+  for (const [server, times] of missed) {
+    if (times >= GONE_AFTER || (times > 0 && !carried.has(server))) carried.set(server, 0);
   }
   return carried;
 }

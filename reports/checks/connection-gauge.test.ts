@@ -137,6 +137,23 @@ describe("INV-METRIC, D41: the gauge of connections", () => {
     expect(judgeOne(check, killed.record(), "final")).toMatchObject({ status: "breached" });
   });
 
+  test("a user's own system may have other users, and behind one address nobody knows whose clients are ours", () => {
+    const own = (urls: readonly string[]) =>
+      judgeOne(
+        check,
+        says(
+          () => 30,
+          new Story({
+            timing,
+            target: { kind: "external", urls, connectHeaders: {}, metricsUrls: ["a", "b", "c"] },
+          }),
+        ).record(),
+        "baseline",
+      );
+    expect(own(["ws://a", "ws://b", "ws://c"])).toMatchObject({ status: "met" });
+    expect(own(["ws://balancer"]).status).not.toBe("breached");
+  });
+
   test("who does not read learns late of its end: that it is missing says nothing", () => {
     const roles = [{ name: "stalled", clients: 3, engine: "native", provokes: [1_013] }] as const;
     expect(judgeOne(check, says(() => 0, new Story({ timing, roles })).record(), "baseline")).toMatchObject({
