@@ -1,3 +1,4 @@
+import { isOwnLeave } from "./close-cause.ts";
 import type { RunRecord } from "./record/run-record.ts";
 
 /** How many clients the load wanted online, and how many were, from `atMs` on until the next row. */
@@ -38,7 +39,7 @@ export function presenceOf(record: RunRecord): PresenceRow[] {
     if (event.what === "connected" && !subscribers.has(client)) change(atMs, client, 0, 1);
     if (event.what !== "closed") continue;
     if (!subscribers.has(client)) change(atMs, client, 0, -1);
-    if (event.by === "self" && event.code === 1_000 && due.has(client) && !left.has(client)) {
+    if (isOwnLeave(event) && due.has(client) && !left.has(client)) {
       left.add(client);
       change(atMs, client, -1, 0);
     }

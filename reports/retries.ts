@@ -1,4 +1,4 @@
-import type { ConnectionEvent } from "../scenarios/model/telemetry.ts";
+import { isOwnLeave } from "./close-cause.ts";
 import type { RunRecord } from "./record/run-record.ts";
 
 /** How long a client waited before one of its attempts to come back. */
@@ -31,10 +31,6 @@ export function retriesOf(record: RunRecord): Retry[] {
     if (event.what === "connected") waiting.delete(client);
   }
   return retries;
-}
-
-function isOwnLeave(close: Extract<ConnectionEvent, { what: "closed" }>): boolean {
-  return close.by === "self" && close.code === 1_000;
 }
 
 /** Where the middle `share` of the values lies: half of the rest is left off at each end. Undefined for none. */

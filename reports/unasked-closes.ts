@@ -1,9 +1,7 @@
-import type { ConnectionEvent } from "../scenarios/model/telemetry.ts";
+import { type Closed, isOwnLeave } from "./close-cause.ts";
 import type { RunRecord } from "./record/run-record.ts";
 import { serverOfEndpoint, serverOfTarget } from "./whereabouts.ts";
 import { type FaultSpan, faultSpans } from "./windows.ts";
-
-type Closed = Extract<ConnectionEvent, { what: "closed" }>;
 
 /** A connection that ended without its client's asking. */
 export interface UnaskedClose {
@@ -22,7 +20,7 @@ export function unaskedCloses(record: RunRecord): UnaskedClose[] {
   for (const event of record.ledger.connections) {
     const key = `${event.client}/${event.attempt}`;
     if (event.what === "connected") connectedAt.set(key, event.atMs);
-    if (event.what !== "closed" || (event.by === "self" && event.code === 1_000)) continue;
+    if (event.what !== "closed" || isOwnLeave(event)) continue;
     const since = connectedAt.get(key);
     found.push({
       close: event,

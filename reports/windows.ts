@@ -165,6 +165,11 @@ function endOfPhases(record: RunRecord): number {
   return Math.min(publishUntil, wholeDown(recordEnd(record)));
 }
 
+/** When the load's own end began: what clients had under way then, it cut short. */
+export function loadEndsMs(record: RunRecord): number {
+  return Math.min(record.plan.timing.publishUntilMs, recordEnd(record));
+}
+
 function recordEnd(record: RunRecord): number {
   if (record.ended.how === "completed") return record.plan.timing.publishUntilMs;
   const stopping = record.history.find((event) => event.kind === "run" && event.what === "stopping")?.atMs;

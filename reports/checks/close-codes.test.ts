@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { assemble } from "../record/assemble.ts";
 import { judgeOne } from "../testing/judge-one.ts";
 import { Story } from "../testing/story.ts";
 import check from "./close-codes.ts";
@@ -22,6 +23,33 @@ describe("INV-CLOSE: close codes", () => {
 
   test("clients that leave by themselves with 1000 are no news", () => {
     expect(judgeOne(check, crowd(new Story()).leave(3, 9_000).record(), "baseline").status).toBe("met");
+  });
+
+  test("RFC 6455: a leave that the server ends without a code (1005) is an orderly one", () => {
+    const record = crowd(new Story()).close(3, 9_000, { by: "self", code: 1_005 }).record();
+    expect(judgeOne(check, record, "baseline").status).toBe("met");
+    const byPeer = crowd(new Story()).close(3, 9_000, { by: "peer", code: 1_005 }).record();
+    expect(judgeOne(check, byPeer, "baseline").status).toBe("breached");
+  });
+
+  test("behind the one address of a user's own system any server may be the one that was hit", () => {
+    const own = (metricsUrls: readonly string[]) => {
+      const urls = ["ws://127.0.0.1:8080/ws"];
+      const target = { kind: "external", urls, connectHeaders: {}, metricsUrls } as const;
+      const story = new Story({ target }).fault("command", "server-2", 8_000, 10_000, { closes: [1_006] });
+      for (let client = 0; client < 6; client++) story.join(client, "a", 500, 0);
+      const { ledger, ...lines } = story.close(4, 8_100).lines();
+      // Its servers do not name themselves.
+      const nameless = ledger.map((line) =>
+        line.type === "flush"
+          ? { ...line, connections: line.connections.map((told) => ({ ...told, server: undefined })) }
+          : line,
+      ) as typeof ledger;
+      return judgeOne(check, assemble({ ...lines, ledger: nameless }), "during command server-2").status;
+    };
+    expect([own([]), own(["http://a/metrics", "http://b/metrics"])]).toEqual(["met", "met"]);
+    // One metrics page, one server: and that is not server-2.
+    expect(own(["http://a/metrics"])).toBe("breached");
   });
 
   test.each([

@@ -1,17 +1,12 @@
-import type { ConnectionEvent } from "../../scenarios/model/telemetry.ts";
 import type { Check } from "../check.ts";
+import { AFTER_MS, BEFORE_MS, type Closed, codeOf, explains, isOwnLeave } from "../close-cause.ts";
 import { plural, show } from "../measure.ts";
 import { roleOfClient } from "../record/plan.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Counterexample } from "../verdict.ts";
-import { isOnTheWay, serverOfEndpoint } from "../whereabouts.ts";
+import { serverOfEndpoint } from "../whereabouts.ts";
 import { type FaultSpan, faultInForce, faultSpans, type Phase } from "../windows.ts";
 
-type Closed = Extract<ConnectionEvent, { what: "closed" }>;
-
-/** Clocks and polling: a close may be seen a little before its fault is recorded, and after it was healed. */
-const BEFORE_MS = 1_000;
-const AFTER_MS = 2_000;
 const EVIDENCE = 10;
 
 const check: Check = {
@@ -21,7 +16,7 @@ const check: Check = {
   unit: "closes",
   limits: { baseline: 0, fault: 0, recovery: 0, final: 0 },
   explain: [
-    "Every close that a client saw, except its own orderly leave (1000 by itself), needs a fault that explains its",
+    "Every close that a client saw, except its own orderly leave (1000 or no code, by itself), needs a fault that explains its",
     "code: the fault lists the code, was in force on that connection's server, and the close came between",
     `${show(BEFORE_MS)} ms before it began and ${show(AFTER_MS)} ms after it was healed. A close without a close`,
     "frame counts as 1006, which never travels on the wire (I64). A client of a role that misbehaves on purpose may be",
@@ -75,26 +70,9 @@ function closesIn(record: RunRecord, phase: Phase): Closed[] {
     .filter((close) => close.atMs >= phase.fromMs && close.atMs < toMs);
 }
 
-function isOwnLeave(close: Closed): boolean {
-  return close.by === "self" && close.code === 1_000;
-}
-
 /** Its client misbehaves on purpose, and this is the code that it asks for; `evicted` wants to see it. */
 function isProvoked({ plan }: RunRecord, close: Closed): boolean {
   return roleOfClient(plan, close.client)?.provokes.includes(codeOf(close)) ?? false;
-}
-
-function explains(span: FaultSpan, close: Closed): boolean {
-  return (
-    isOnTheWay(span.window.target, close) &&
-    span.window.closes.includes(codeOf(close)) &&
-    close.atMs >= span.fromMs - BEFORE_MS &&
-    close.atMs <= span.toMs + AFTER_MS
-  );
-}
-
-function codeOf(close: Closed): number {
-  return close.code ?? 1_006;
 }
 
 function byCode(closes: readonly Closed[]): string {

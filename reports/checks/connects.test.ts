@@ -61,3 +61,10 @@ test("an outage is not judged, and where nobody tried nothing is said", () => {
   expect(check.limits).not.toHaveProperty("recovery");
   expect(judged(new Story(long))).toMatchObject({ status: "unknown", samples: 0 });
 });
+
+test("what Ctrl-C cut short was not refused", () => {
+  const stopped = attempts(10, 0, 5_000);
+  for (let client = 10; client < 18; client++)
+    stopped.due(client, 8_900, 0).fail(client, 9_001, "the run ended");
+  expect(judged(stopped.interrupted(9_000))).toMatchObject({ status: "met", samples: 10 });
+});

@@ -3,7 +3,7 @@ import type { Check } from "../check.ts";
 import { plural, show } from "../measure.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import { serverOfEndpoint } from "../whereabouts.ts";
-import { messageSpan, type Phase } from "../windows.ts";
+import { loadEndsMs, messageSpan, type Phase } from "../windows.ts";
 
 type Failed = Extract<ConnectionEvent, { what: "failed" }>;
 
@@ -45,7 +45,7 @@ export default check;
 
 function endedIn(record: RunRecord, phase: Phase) {
   const { fromMs, toMs } = messageSpan(record, phase);
-  const untilMs = Math.min(toMs, record.plan.timing.publishUntilMs);
+  const untilMs = Math.min(toMs, loadEndsMs(record));
   return record.ledger.connections.filter(
     (event) =>
       (event.what === "connected" || event.what === "failed") && event.atMs >= fromMs && event.atMs < untilMs,

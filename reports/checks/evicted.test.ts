@@ -95,3 +95,28 @@ describe("B101, B105, A66: who asks for it is evicted and may come back", () => 
     });
   });
 });
+
+describe("what is no answer to their misbehaving", () => {
+  test("E13: whose server was killed first lost its connection by that, as close-codes says too", () => {
+    // client 4 is on server-2
+    const told = story().fault("kill", "server-2", 8_000, 10_000).close(4, 8_100).connect(4, 12_000, 2);
+    evict(told, 3, 9_000).connect(3, 11_000);
+    const during = "during kill server-2";
+    expect(judgeOne(closeCodes, told.record(), during)).toMatchObject({ status: "met" });
+    expect(judgeOne(check, told.record(), during)).toEqual({ status: "met", measured: 0, samples: 1 });
+  });
+
+  test("a run that was stopped early had no time to evict them, or to take them back", () => {
+    const stopped = story().leave(3, 9_500).interrupted(9_000);
+    expect(judgeOne(check, evict(stopped, 4, 8_900).record(), "baseline")).toMatchObject({
+      status: "unknown",
+      samples: 0,
+    });
+    const before = story()
+      .close(3, 8_000, { code: null })
+      .connect(3, 8_500)
+      .leave(4, 9_500)
+      .interrupted(9_000);
+    expect(judgeOne(check, before.record(), "baseline")).toMatchObject({ status: "breached", samples: 1 });
+  });
+});

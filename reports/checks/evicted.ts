@@ -1,12 +1,10 @@
-import type { ConnectionEvent } from "../../scenarios/model/telemetry.ts";
 import type { Check } from "../check.ts";
+import { type Closed, explains } from "../close-cause.ts";
 import { plural, show } from "../measure.ts";
 import { type PlannedRole, roleOfClient } from "../record/plan.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import type { Counterexample } from "../verdict.ts";
-import { messageSpan, type Phase } from "../windows.ts";
-
-type Closed = Extract<ConnectionEvent, { what: "closed" }>;
+import { faultSpans, loadEndsMs, messageSpan, type Phase } from "../windows.ts";
 
 /** One client that misbehaves on purpose, and how its first connection ended. */
 interface Fate {
@@ -31,7 +29,8 @@ const check: Check = {
     "and more for it (B101), one that drops it without the code does not tell it to back off (B108). Measured are the",
     "clients of whom this is not so, in the phase in which their first connection ended. The client learns of its",
     "eviction when it reads again, which is later than it happened: the servers' websocket_evictions_total has the",
-    "moment. What the kernels and proxies held for such clients until then is in the ledger (bytesHeld).",
+    "moment. What the kernels and proxies held for such clients until then is in the ledger (bytesHeld). Not counted",
+    "are those whose connection a fault ended, nor what the end of a run that was stopped early cut short.",
   ].join(" "),
   judge(record, phase, limit) {
     const fates = fatesIn(record, phase);
@@ -48,7 +47,7 @@ const check: Check = {
       const why = `the record does not say how ${plural(unseen.length, "misbehaving client")} ended`;
       return { status: "unknown", why, samples };
     }
-    const wrong = fates.filter((fate) => !isEvicted(fate) || !fate.back);
+    const wrong = fates.filter(isWrong);
     if (wrong.length <= limit) return { status: "met", measured: wrong.length, samples };
     return {
       status: "breached",
@@ -75,10 +74,23 @@ function fatesIn(record: RunRecord, phase: Phase): Fate[] {
       close !== undefined && own.some((one) => one.what === "connected" && one.attempt > close.attempt);
     fates.push({ client: event.client, role, connectedMs: event.atMs, close, back });
   }
-  return fates.filter(({ close }) => {
-    const atMs = close?.atMs ?? Number.POSITIVE_INFINITY;
-    return atMs >= fromMs && (atMs < toMs || toMs === Number.POSITIVE_INFINITY);
+  return fates.filter((fate) => {
+    const atMs = fate.close?.atMs ?? Number.POSITIVE_INFINITY;
+    const isIn = atMs >= fromMs && (atMs < toMs || toMs === Number.POSITIVE_INFINITY);
+    return isIn && !(isWrong(fate) && isExcused(record, fate));
   });
+}
+
+function isWrong(fate: Fate): boolean {
+  return !isEvicted(fate) || !fate.back;
+}
+
+/** Something else ended its connection, or the run had no time left for it. */
+function isExcused(record: RunRecord, fate: Fate): boolean {
+  const { close } = fate;
+  if (!close) return false;
+  if (!isEvicted(fate) && faultSpans(record).some((span) => explains(span, close))) return true;
+  return record.ended.how !== "completed" && (isEvicted(fate) || close.atMs >= loadEndsMs(record));
 }
 
 function isEvicted({ close, role }: Fate): boolean {

@@ -88,3 +88,13 @@ describe("D13: handshakes", () => {
     });
   });
 });
+
+test("what Ctrl-C or the end of the run cut short did not fail", () => {
+  const stopped = crowd(new Story(), 10);
+  for (let client = 10; client < 18; client++)
+    stopped.due(client, 8_900, 0).fail(client, 9_001, "the run ended");
+  expect(judgeOne(check, stopped.interrupted(9_000).record(), "baseline")).toMatchObject({
+    status: "met",
+    samples: 10,
+  });
+});

@@ -4,7 +4,7 @@ import { plural, show } from "../measure.ts";
 import { tellBalancer } from "../record/balancer.ts";
 import type { RunRecord } from "../record/run-record.ts";
 import { serverOfEndpoint } from "../whereabouts.ts";
-import { messageSpan } from "../windows.ts";
+import { loadEndsMs, messageSpan } from "../windows.ts";
 
 type Failed = Extract<ConnectionEvent, { what: "failed" }>;
 
@@ -32,12 +32,13 @@ const check: Check = {
     "The share of attempts to connect that failed before CONNECTED, whatever the reason: refused, cut, answered with a",
     "status other than 101, or not answered at all. Above 1 % is an alarm (D13). The first phase counts from the start,",
     "since that is when clients come. Not judged during faults, which may well refuse clients, nor after them, when",
-    "recovery-time says whether they come back. The native engine tells the status of a refusal; k6 only that there was",
-    "one.",
+    "recovery-time says whether they come back; attempts that the end of the run cut short do not count. The native",
+    "engine tells the status of a refusal; k6 only that there was one.",
   ].join(" "),
   judge(record, phase, limit) {
     const { fromMs, toMs } = messageSpan(record, phase);
-    const within = record.ledger.connections.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
+    const untilMs = Math.min(toMs, loadEndsMs(record));
+    const within = record.ledger.connections.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs);
     const failed = within.filter((event) => event.what === "failed");
     const attempts = failed.length + within.filter(({ what }) => what === "connected").length;
     if (attempts === 0)

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { assemble } from "../record/assemble.ts";
 import { judgeOne } from "../testing/judge-one.ts";
 import { Story } from "../testing/story.ts";
 import check from "./no-misdelivery.ts";
@@ -165,4 +166,17 @@ test("INV-ISOLATE: strays are told in the order in which they were sent, of one 
   const verdict = judgeOne(check, told.record(), "baseline");
   const cases = "counterexamples" in verdict ? verdict.counterexamples : [];
   expect(cases.map(({ message }) => message)).toEqual(["2#0", "0#9", "1#3", "1#5"]);
+});
+
+test("an engine that was killed may have taken the last SENDs with it: what came of them was sent", () => {
+  const phantom = () => {
+    const { story: told, inA } = story();
+    return told.receive(inA, 0, 0, 1, 4_000).receive(inA, 0, 7, 7, 9_000);
+  };
+  expect(judgeOne(check, phantom().record(), "baseline")).toMatchObject({ status: "breached", measured: 1 });
+  const lines = phantom()
+    .ended({ how: "failed", code: "SW_LOAD_FAILED", message: "k6 ended" }, 10_000)
+    .lines();
+  const withoutBye = { ...lines, ledger: lines.ledger.filter(({ type }) => type !== "bye") };
+  expect(judgeOne(check, assemble(withoutBye), "baseline")).toMatchObject({ status: "met" });
 });

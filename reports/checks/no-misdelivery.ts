@@ -86,7 +86,7 @@ function compare(record: RunRecord, phase: Phase): Compared {
   const { fromMs, toMs } = messageSpan(record, phase);
   const inPhase = (atMs: number): boolean => atMs >= fromMs && atMs < toMs;
   const route = routeOf(plan.scenario.params);
-  const mayMissSends = record.torn.length > 0;
+  const mayMissSends = record.torn.length > 0 || isAnyVuCutOff(record);
   const strays: Stray[] = [];
   let delivered = 0;
   let untraceable = 0;
@@ -136,4 +136,9 @@ function unlisted(
     else unasked.push({ publisher: identity.publisher, slot: identity.slot, ...(send ? { send } : {}) });
   }
   return { unasked, others };
+}
+
+/** A report is written in steps: what came meanwhile is in it, and its SEND in the next, which may never have come. */
+function isAnyVuCutOff({ ledger: { flushTimes, byes } }: RunRecord): boolean {
+  return [...flushTimes.keys()].some((vu) => !byes.some((bye) => bye.vu === vu));
 }

@@ -23,6 +23,21 @@ function killed(publishUntilMs = 60_000, slowUntilMs = 0, silentUntilMs = 0, idl
 const judged = (story: Story) => judgeOne(check, story.record(), RECOVERY);
 
 describe("INV-RECOVER: recovery time", () => {
+  test("seconds that cannot tell are waited out: they are no sign that it is well", () => {
+    const starved = (fromS: number, toS: number, slowUntilMs: number) => {
+      const story = killed(60_000, slowUntilMs);
+      for (let s = 1; s <= 60; s++) story.machine(s * 1_000, { cpu: s > fromS && s <= toS ? 0.99 : 0.4 });
+      return judged(story);
+    };
+    expect(starved(12, 60, 60_000)).toMatchObject({
+      status: "unknown",
+      why: expect.stringMatching(/too soon to see recovery; \d+ seconds of it could not be judged$/),
+    });
+    // slow behind the starved seconds, too
+    expect(starved(12, 20, 24_000)).toMatchObject({ status: "met", measured: 11_500 });
+    expect(starved(12, 20, 0)).toMatchObject({ status: "met", measured: 0 });
+  });
+
   test("nothing to recover from is 0 ms", () => {
     expect(judged(killed())).toMatchObject({ status: "met", measured: 0 });
   });

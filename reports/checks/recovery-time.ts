@@ -25,7 +25,7 @@ const check: Check = {
     `${show(STAYS_MS)} ms. Limit 20 s: full jitter (I20) spreads the first retry over 8 s, and a retry that met the`,
     "outage is followed by one within 16 s; 4 s remain to connect and settle. An outage of more than 8 s may cost a",
     "third retry: raise the limit for it. Seconds in which the generator or its machine stumbled (see delivery-p99)",
-    "say nothing about latency, either way. Unknown when the run, or the next fault, cuts the wait short.",
+    "say nothing about latency, either way, and are waited out. Unknown when the run, or the next fault, cuts the wait short.",
   ].join(" "),
   judge(record, phase, limit) {
     const spans = faultSpans(record);
@@ -38,11 +38,12 @@ const check: Check = {
 
     const samples = histogramOf(record, "delivery", phase.fromMs, horizonMs).total;
     if (samples === 0) return { status: "unknown", why: "nothing was delivered after the fault", samples };
-    const troubles = troublesOf(record, healedMs, horizonMs);
+    const unfit = new Set(unfitSeconds(record, healedMs, horizonMs).map(({ second }) => second));
+    const troubles = troublesOf(record, healedMs, horizonMs, unfit);
     let recoveredMs = healedMs;
     let last: Trouble | undefined;
     for (const trouble of troubles) {
-      if (trouble.fromMs >= recoveredMs + STAYS_MS) break;
+      if (trouble.fromMs >= provenAt(recoveredMs, unfit)) break;
       if (trouble.toMs <= recoveredMs) continue;
       recoveredMs = trouble.toMs;
       last = trouble;
@@ -61,9 +62,9 @@ const check: Check = {
         })),
       };
     }
-    if (recoveredMs + STAYS_MS > horizonMs) {
+    if (provenAt(recoveredMs, unfit) > horizonMs) {
       const cut = next ? `${next.window.fault} ${next.window.target} began` : "the run ended";
-      const why = `${cut} ${show(horizonMs - healedMs)} ms after healing, too soon to see recovery${last ? ` (${last.text})` : ""}`;
+      const why = `${cut} ${show(horizonMs - healedMs)} ms after healing, too soon to see recovery${last ? ` (${last.text})` : ""}${tellUnfit(unfit)}`;
       return { status: "unknown", why, samples };
     }
     return { status: "met", measured, samples };
@@ -71,10 +72,23 @@ const check: Check = {
 };
 export default check;
 
+/** From when on it has stayed well long enough, by seconds that can tell: those that cannot are waited out. */
+function provenAt(recoveredMs: number, unfit: ReadonlySet<number>): number {
+  let toMs = recoveredMs + STAYS_MS;
+  for (let at = Math.floor(recoveredMs / SECOND_MS) * SECOND_MS; at < toMs; at += SECOND_MS) {
+    if (unfit.has(at / SECOND_MS)) toMs += SECOND_MS;
+  }
+  return toMs;
+}
+
 /** Recovery may be looked for past its phase, as far as publishers were at work and the ledger speaks. */
 function observedUntil(record: RunRecord, phase: Phase): number {
   const { publishUntilMs } = record.plan.timing;
   return Math.max(phase.toMs, Math.min(publishUntilMs, record.ledger.untilMs));
+}
+
+function tellUnfit(unfit: ReadonlySet<number>): string {
+  return unfit.size > 0 ? `; ${plural(unfit.size, "second")} of it could not be judged` : "";
 }
 
 interface Trouble {
@@ -84,8 +98,8 @@ interface Trouble {
 }
 
 /** Every stretch between two times in which something was not well yet, by start. */
-function troublesOf(record: RunRecord, fromMs: number, toMs: number): Trouble[] {
-  return [...absences(record, fromMs, toMs), ...slowSeconds(record, fromMs, toMs)].sort(
+function troublesOf(record: RunRecord, fromMs: number, toMs: number, unfit: ReadonlySet<number>): Trouble[] {
+  return [...absences(record, fromMs, toMs), ...slowSeconds(record, fromMs, toMs, unfit)].sort(
     (a, b) => a.fromMs - b.fromMs,
   );
 }
@@ -106,10 +120,9 @@ function absences(record: RunRecord, fromMs: number, toMs: number): Trouble[] {
  * Seconds whose deliveries were over the baseline's limit, and seconds of silence where messages were sent; except
  * those in which the generator was not fit to tell.
  */
-function slowSeconds(record: RunRecord, fromMs: number, toMs: number): Trouble[] {
+function slowSeconds(record: RunRecord, fromMs: number, toMs: number, unfit: ReadonlySet<number>): Trouble[] {
   const planned = record.plan.checks.find(({ name }) => name === "delivery-p99");
   const limitMs = planned?.limits.baseline ?? DEFAULT_P99_MS;
-  const unfit = new Set(unfitSeconds(record, fromMs, toMs).map(({ second }) => second));
   const troubles: Trouble[] = [];
   for (let at = Math.floor(fromMs / SECOND_MS) * SECOND_MS; at + SECOND_MS <= toMs; at += SECOND_MS) {
     if (unfit.has(at / SECOND_MS)) continue;
