@@ -1,5 +1,5 @@
 import type { ConnectionEvent } from "../scenarios/model/telemetry.ts";
-import { BALANCED, type RunRecord } from "./record/run-record.ts";
+import { BALANCED, type RunRecord, UNPLACED } from "./record/run-record.ts";
 import { serverOfEndpoint, serverOfTarget } from "./whereabouts.ts";
 import type { FaultSpan } from "./windows.ts";
 
@@ -28,6 +28,7 @@ export function affectedBy(record: RunRecord, { window, fromMs, toMs }: FaultSpa
 
 /** By its address; where a balancer chose, as the server named itself. */
 function leadsTo({ endpoint, server }: Opened, wanted: string): boolean {
+  if (endpoint === UNPLACED) return (server ?? wanted) === wanted;
   return serverOfEndpoint(endpoint) === wanted || (endpoint === BALANCED && server === wanted);
 }
 

@@ -1,5 +1,6 @@
 import type { RunRecord } from "./record/run-record.ts";
 import type { ServerSample } from "./record/samples.ts";
+import { serverOfEndpoint } from "./whereabouts.ts";
 
 /** The scrapes of each server that answered, by time. */
 export function scrapesByServer(record: RunRecord): ReadonlyMap<string, readonly ServerSample[]> {
@@ -20,7 +21,7 @@ export function clientsByServer(record: RunRecord): (server: string, atMs: numbe
   for (const event of record.ledger.connections) {
     const key = `${event.client}/${event.attempt}`;
     if (event.what === "connected") {
-      const server = event.server ?? `server-${event.endpoint + 1}`;
+      const server = event.server ?? serverOfEndpoint(event.endpoint);
       open.set(key, server);
       const own = changes.get(server) ?? [];
       own.push({ atMs: event.atMs, by: 1 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BALANCED } from "./record/run-record.ts";
+import { BALANCED, UNPLACED } from "./record/run-record.ts";
 import { Story } from "./testing/story.ts";
 import { connectionsOf, isOnTheWay, routeOf, serverOfEndpoint, serverOfTarget } from "./whereabouts.ts";
 
@@ -27,10 +27,17 @@ test("E40: what acts on a server is on the way to it; what is no single server's
   expect(onTheWay({ endpoint: 0, server: "server-2" })).toEqual([...one, ...two, ...everyones]);
   expect(onTheWay({ endpoint: BALANCED, server: "server-2" })).toEqual([...two, ...everyones]);
   expect(onTheWay({ endpoint: BALANCED })).toEqual(everyones);
+  expect(onTheWay({ endpoint: UNPLACED })).toEqual(targets);
+  expect(onTheWay({ endpoint: UNPLACED, server: "server-2" })).toEqual([...two, ...everyones]);
 });
 
 test("endpoint i is server i + 1; behind a balancer nobody knows which", () => {
-  expect([0, 2, BALANCED].map(serverOfEndpoint)).toEqual(["server-1", "server-3", "the balancer"]);
+  expect([0, 2, BALANCED, UNPLACED].map(serverOfEndpoint)).toEqual([
+    "server-1",
+    "server-3",
+    "the balancer",
+    "the system",
+  ]);
 });
 
 test("the two templates lead from a SEND to its subscribers", () => {

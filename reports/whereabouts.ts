@@ -1,5 +1,5 @@
 import type { ParamValue } from "../scenarios/model/scenario.ts";
-import { BALANCED, type RunRecord } from "./record/run-record.ts";
+import { BALANCED, type RunRecord, UNPLACED } from "./record/run-record.ts";
 
 /** `server-2` of `server-2` and of `server-2/clients`; undefined for `redis` and the like. */
 export function serverOfTarget(target: string): string | undefined {
@@ -8,18 +8,21 @@ export function serverOfTarget(target: string): string | undefined {
 
 /**
  * Whether what acts on this target acts on such a connection: on one to that server, told by what CONNECTED named or by
- * what was dialled; on every one where it is no single server's (a balancer, the proxy, a user's own process).
+ * what was dialled; on every one where it is no single server's (a balancer, the proxy, a user's own process), or where
+ * it may be any server's.
  */
 export function isOnTheWay(
   target: string,
   { server, endpoint }: { readonly server?: string; readonly endpoint: number },
 ): boolean {
   const hit = serverOfTarget(target);
-  return hit === undefined || server === hit || serverOfEndpoint(endpoint) === hit;
+  if (hit === undefined || (endpoint === UNPLACED && server === undefined)) return true;
+  return server === hit || serverOfEndpoint(endpoint) === hit;
 }
 
 /** Endpoint i is `server-<i+1>`; where a balancer chose the server, only CONNECTED can tell. */
 export function serverOfEndpoint(endpoint: number): string {
+  if (endpoint === UNPLACED) return "the system";
   return endpoint === BALANCED ? "the balancer" : `server-${endpoint + 1}`;
 }
 

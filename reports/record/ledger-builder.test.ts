@@ -224,3 +224,35 @@ describe("one row for each thing that happened", () => {
     ]);
   });
 });
+
+test("what a second counted stays with that second, also where it was told in several lines", () => {
+  const flush = (sequence: number, atMs: number, counts: Record<string, number>): FlushLine =>
+    ({ ...emptyFlush, sequence, atMs, counts }) as FlushLine;
+  const story = new Story().lines();
+  const lines = [
+    flush(0, 1_000, {}),
+    flush(1, 2_003, {}),
+    flush(2, 2_003, { missedLate: 7 }),
+    flush(3, 3_000, {}),
+  ];
+  const { counts } = assemble({ ...story, ledger: lines }).ledger;
+  expect(counts.map(({ sinceMs, atMs }) => [sinceMs, atMs])).toEqual([
+    [0, 1_000],
+    [1_000, 2_003],
+    [1_000, 2_003],
+    [2_003, 3_000],
+  ]);
+});
+
+const emptyFlush = {
+  type: "flush",
+  vu: 1,
+  connections: [],
+  sends: [],
+  outcomes: [],
+  received: [],
+  oddities: [],
+  histograms: [],
+  gauges: {},
+  slowest: [],
+};

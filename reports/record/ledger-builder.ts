@@ -33,6 +33,7 @@ import {
   type Send,
   type Slow,
   type SubscriptionWindow,
+  UNPLACED,
 } from "./run-record.ts";
 
 /**
@@ -52,11 +53,11 @@ export class LedgerBuilder {
   readonly #received = new Map<number, Map<number, number[]>>();
   readonly #sequences = new Map<number, Sequences>();
   readonly #histograms = new Histograms();
-  readonly #isBalanced: boolean;
+  /** What stands for every endpoint; undefined where each is a server of its own. */
+  readonly #endpoint: number | undefined;
 
-  /** Where all clients dial one balancer, its address says nothing of the instance: that is known from CONNECTED only. */
   constructor({ target }: Pick<Plan, "target">) {
-    this.#isBalanced = target.kind === "reference" && target.balancer !== undefined;
+    this.#endpoint = oneForAll(target);
   }
 
   add(line: Telemetry): void {
@@ -107,7 +108,8 @@ export class LedgerBuilder {
     if (!add(vu.seen, sequence)) return;
     vu.flushes.push({ sequence, atMs, counts, gauges });
     for (const told of flush.connections) {
-      const event = this.#isBalanced && "endpoint" in told ? { ...told, endpoint: BALANCED } : told;
+      const event =
+        this.#endpoint !== undefined && "endpoint" in told ? { ...told, endpoint: this.#endpoint } : told;
       this.#connections.push({ vu: flush.vu, event });
     }
     for (const oddity of flush.oddities) this.#oddities.push(oddity);
@@ -289,8 +291,11 @@ function holesIn({ vu, flushes }: FlushesOf): FlushHole[] {
 
 /** The first flush of a VU covers what came since the run's start. */
 function countsOf({ vu, flushes }: FlushesOf): CountRow[] {
+  let [beforeMs, lastMs] = [0, 0];
   return flushes.map(({ atMs, counts }, i) => {
-    return { vu, atMs, sinceMs: flushes[i - 1]?.atMs ?? Math.min(0, atMs), values: counts };
+    // One that was sent in slices has one time.
+    if (i === 0 || atMs > lastMs) [beforeMs, lastMs] = [i === 0 ? Math.min(0, atMs) : lastMs, atMs];
+    return { vu, atMs, sinceMs: beforeMs, values: counts };
   });
 }
 
@@ -355,7 +360,7 @@ function windowsOf(
       attempt,
       destination,
       endpoint,
-      server: start?.server ?? end?.server ?? (endpoint === BALANCED ? "" : `server-${endpoint + 1}`),
+      server: start?.server ?? end?.server ?? (endpoint < 0 ? "" : `server-${endpoint + 1}`),
       askedMs,
       fromMs,
       toMs,
@@ -374,4 +379,13 @@ function getOr<K, V>(map: Map<K, V>, key: K, make: () => V): V {
     map.set(key, value);
   }
   return value;
+}
+
+/**
+ * Where all clients dial one balancer, its address says nothing of the instance: that is known from CONNECTED only. Nor
+ * does the one address of a user's own system, unless its one metrics page says that it is one server.
+ */
+function oneForAll(target: Plan["target"]): number | undefined {
+  if (target.kind === "reference") return target.balancer === undefined ? undefined : BALANCED;
+  return target.urls.length === 1 && target.metricsUrls.length !== 1 ? UNPLACED : undefined;
 }

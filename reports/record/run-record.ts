@@ -37,6 +37,8 @@ export interface RunRecord {
 
 /** The endpoint of a connection that a balancer placed. */
 export const BALANCED = -1;
+/** That of a connection to the one address of a user's own system, with nobody knows how many servers behind it. */
+export const UNPLACED = -2;
 
 /** What the clients saw. */
 export interface Ledger {
