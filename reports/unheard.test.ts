@@ -46,9 +46,25 @@ describe.each([
   });
 });
 
+test("a phase's answers are those after its first moment, up to its last", () => {
+  const answersAt = (...times: readonly number[]) => {
+    const story = new Story();
+    for (let second = 1; second <= 22; second++) {
+      story.server(second * 1_000, "server-1", bytes());
+      const isHeard = times.includes(second * 1_000);
+      story.server(second * 1_000, "server-2", isHeard ? bytes() : {}, isHeard);
+    }
+    return judgeOne(queuedBytes, story.record(), "baseline").status;
+  };
+  // From 2 to 20 s.
+  expect([answersAt(2_000, 21_000), answersAt(3_000), answersAt(20_000)]).toEqual(["unknown", "met", "met"]);
+});
+
 test("E13: one whose process a fault ended is not expected to answer", () => {
   const killed = new Story().fault("kill", "server-3", 8_000, 18_000);
   expect(judgeOne(queuedBytes, silent(bytes, 8, killed), "during kill server-3").status).toBe("met");
+  const all = new Story().fault("kill", "server-all", 8_000, 18_000);
+  expect(judgeOne(queuedBytes, silent(bytes, 8, all), "during kill server-all").status).toBe("met");
   const other = new Story().fault("kill", "server-2", 8_000, 18_000);
   expect(judgeOne(queuedBytes, silent(bytes, 8, other), "during kill server-2").status).toBe("unknown");
 });

@@ -26,6 +26,9 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   "reports/phantoms.ts": ["reports/checks/no-phantom.test.ts"],
   "reports/gaps.ts": ["reports/gaps.test.ts", "reports/checks/no-gap.test.ts"],
   "reports/oddities.ts": ["reports/oddities.test.ts", "reports/checks/no-duplicate.test.ts"],
+  "reports/odd-verdict.ts": ["reports/checks/no-duplicate.test.ts", "reports/checks/room-order.test.ts"],
+  "reports/close-cause.ts": ["reports/checks/close-codes.test.ts", "reports/checks/evicted.test.ts"],
+  "reports/unheard.ts": ["reports/unheard.test.ts"],
   "reports/record/intervals.ts": ["reports/record/intervals.test.ts"],
   "reports/record/ledger-builder.ts": [
     "reports/record/ledger-builder.test.ts",

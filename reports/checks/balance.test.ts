@@ -88,6 +88,11 @@ test("INV-BALANCE: one late answer at the end of the phase says nothing, three i
     for (let n = 0; n < times; n++) carrying(story, 18_000 + n * 1_000, 30, 30, undefined);
     return judged(story);
   };
+  const other = even().server(19_000, "server-4", {});
+  expect(judged(other), "one that says nothing of it carries no share").toMatchObject({
+    status: "met",
+    samples: 90,
+  });
   expect(late(2)).toMatchObject({ status: "met", measured: 1, samples: 90 });
   expect(late(3)).toMatchObject({ status: "breached", measured: 1.5, samples: 60 });
 });

@@ -57,7 +57,7 @@ function connectionsAtEnd(record: RunRecord, phase: Phase): ReadonlyMap<string, 
     if (atMs <= phase.fromMs || atMs > phase.toMs) continue;
     const count = series[SERIES];
     missed.set(server, up ? 0 : (missed.get(server) ?? 0) + 1);
-    if (up && count !== undefined) carried.set(server, count);
+    if (count !== undefined) carried.set(server, count);
   }
   for (const [server, times] of missed) {
     if (times >= GONE_AFTER || (times > 0 && !carried.has(server))) carried.set(server, 0);

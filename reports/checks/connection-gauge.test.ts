@@ -51,6 +51,13 @@ describe("INV-METRIC, D41: the gauge of connections", () => {
     expect(judgeOne(check, said(3).record(), "baseline").status).toBe("breached");
   });
 
+  test("what one server never brought to its end is no other's", () => {
+    const other = says(() => 1, new Story({ timing }).due(7, 1_000, 0));
+    for (let atMs = 3_000; atMs <= 40_000; atMs += 1_000)
+      other.server(atMs, "server-2", { websocket_connections_active: 2 });
+    expect(judgeOne(check, other.record(), "baseline")).toMatchObject({ status: "breached", measured: 1 });
+  });
+
   test("a single moment is none", () => {
     const once = says((atMs) => (atMs === 20_000 ? 2 : 1));
     expect(judgeOne(check, once.record(), "baseline")).toMatchObject({ status: "met" });

@@ -99,6 +99,14 @@ describe("B101, B105, A66: who asks for it is evicted and may come back", () => 
 describe("what is no answer to their misbehaving", () => {
   test("E13: whose server was killed first lost its connection by that, as close-codes says too", () => {
     // client 4 is on server-2
+    const steps = [["injecting", 8_000]] as const;
+    const inVain = story()
+      .fault("kill", "server-2", 8_000, 10_000, { steps })
+      .close(4, 7_900)
+      .connect(4, 9_000);
+    expect(judgeOne(check, inVain.record(), "baseline"), "a fault without effect").toMatchObject({
+      status: "breached",
+    });
     const told = story().fault("kill", "server-2", 8_000, 10_000).close(4, 8_100).connect(4, 12_000, 2);
     evict(told, 3, 9_000).connect(3, 11_000);
     const during = "during kill server-2";
@@ -106,12 +114,26 @@ describe("what is no answer to their misbehaving", () => {
     expect(judgeOne(check, told.record(), during)).toEqual({ status: "met", measured: 0, samples: 1 });
   });
 
+  test("A66: a fault excuses no server that evicts and does not take back", () => {
+    const told = story().fault("latency", "server-2", 8_000, 10_000, { closes: [1_013] });
+    evict(told, 4, 9_000);
+    evict(told, 3, 9_000).connect(3, 11_000);
+    expect(judgeOne(check, told.record(), "during latency server-2")).toMatchObject({
+      status: "breached",
+      measured: 1,
+    });
+  });
+
   test("a run that was stopped early had no time to evict them, or to take them back", () => {
-    const stopped = story().leave(3, 9_500).interrupted(9_000);
+    const stopped = story().leave(3, 9_000).interrupted(9_000);
     expect(judgeOne(check, evict(stopped, 4, 8_900).record(), "baseline")).toMatchObject({
       status: "unknown",
       samples: 0,
     });
+    const back = evict(evict(story(), 3, 8_000), 4, 8_900)
+      .connect(3, 8_500)
+      .interrupted(9_000);
+    expect(judgeOne(check, back.record(), "baseline")).toEqual({ status: "met", measured: 0, samples: 1 });
     const before = story()
       .close(3, 8_000, { code: null })
       .connect(3, 8_500)
