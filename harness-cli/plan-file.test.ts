@@ -53,6 +53,14 @@ test("rule 8: a plan of a system off this machine is read back with its caps, an
   await expect(read({ ...planned, clients: 101, target: uncapped })).rejects.toThrow("101 connections");
 });
 
+test("rule 6: a plan that does not judge the load itself is refused", async () => {
+  const planned = await whole({ kind: "reference", instances: 3 }, []);
+  const checks = planned.checks.filter(({ name }) => name !== "generator-valid");
+  await expect(read({ ...planned, checks })).rejects.toThrow(
+    "SW_BAD_PLAN: the plan has no check generator-valid",
+  );
+});
+
 test("what an edit has made wrong is said", async () => {
   const planned = await whole({ kind: "reference", instances: 3 }, ["kill@when(ledger.sent>5)+3s:server-1"]);
   const [window] = planned.timeline;

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { GENERATOR_CHECK } from "../reports/judge.ts";
 import { balancerPrograms, balances } from "../reports/record/balancer.ts";
 import type { Plan } from "../reports/record/plan.ts";
 import { invariants } from "../scenarios/model/scenario.ts";
@@ -176,6 +177,13 @@ async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<vo
   for (const name of defects) {
     if (!catalog.defects.has(name))
       mistakes.add("SW_UNKNOWN_NAME", `unknown defect "${name}"`, hintFor(name, [...catalog.defects.keys()]));
+  }
+  if (!plan.checks.some(({ name }) => name === GENERATOR_CHECK)) {
+    mistakes.add(
+      "SW_BAD_PLAN",
+      `the plan has no check ${GENERATOR_CHECK}, so that a load that was not fit would be green`,
+      `add {"name": "${GENERATOR_CHECK}", "limits": …} to its checks, or make the plan again`,
+    );
   }
   for (const { name } of plan.checks) await mistakes.take(find("check", name, catalog.checks, cwd));
   mistakes.check();

@@ -1,6 +1,7 @@
 import { showCondition } from "../chaos/condition.ts";
 import type { FaultWindow } from "../chaos/timeline.ts";
 import type { Check } from "../reports/check.ts";
+import { GENERATOR_CHECK } from "../reports/judge.ts";
 import type {
   External,
   LoadEngine,
@@ -32,7 +33,7 @@ export interface Request {
   /** `target.inject=command line`: what a fault of the user's own does. */
   readonly faultCommands?: readonly string[];
   readonly defects: readonly string[];
-  /** Only these checks; none: the scenario's own. */
+  /** Only these checks, and the one of the load itself; none: the scenario's own. */
   readonly checks: readonly string[];
   /** `check=value` or `check.phase=value`. */
   readonly limits: readonly string[];
@@ -306,7 +307,8 @@ async function planChecks(
   const overrides = [...parseLimits(scenario.limits ?? [], catalog, mistakes), ...wanted];
   const planned: PlannedCheck[] = [];
   const asked = request.checks.length > 0;
-  for (const name of asked ? request.checks : scenario.checks) {
+  // A load that was not fit must never be green, whatever somebody wants to be judged by.
+  for (const name of new Set([...(asked ? request.checks : scenario.checks), GENERATOR_CHECK])) {
     const check = await mistakes.take<Check>(find("check", name, catalog.checks, request.cwd));
     // An external system is judged by what can be seen of it; a check asked for by name stays, and says unknown.
     if (!check || (!asked && !canJudge(name, target))) continue;

@@ -83,7 +83,12 @@ export function runCommand(program: Command, world: World, done: Action): void {
       [],
     )
     .option("--defect <name>", "switch a known production mistake on", collect, [])
-    .option("--check <name>", "judge by this check only (may be repeated)", collect, [])
+    .option(
+      "--check <name>",
+      "judge by this check only, and by generator-valid (may be repeated)",
+      collect,
+      [],
+    )
     .option("--limit <check[.phase]=value>", "another limit for a check", collect, [])
     .option("--seed <n>", "draws victims, arrivals and back-off; the same seed repeats them", wholeNumber)
     .option("--time-scale <factor>", "one factor for beats, idle limits, TTLs, token life and drain", Number)
