@@ -78,6 +78,12 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     expect(err.match(/^SW_/gm)).toHaveLength(14);
   });
 
+  test("what every object has is no parameter of a scenario, nor of a fault", async () => {
+    const fault = "latency@10s..12s:server-1/clients,toString=1";
+    const err = await refused("ramp", "-p", "constructor=1", "-p", "__proto__=1", "--fault", fault);
+    expect(err.match(/^SW_BAD_PARAMETER: .* has no parameter/gm)).toHaveLength(3);
+  });
+
   test("two windows of the same fault on one target that overlap", async () => {
     const err = await refused(
       "ramp",

@@ -25,7 +25,7 @@ export function parseParams(
     const at = pair.indexOf("=");
     const key = at < 0 ? pair : pair.slice(0, at);
     const text = at < 0 ? "" : pair.slice(at + 1);
-    const standard = of.params[key];
+    const standard = own(of.params, key);
     if (standard === undefined) {
       mistakes.add(
         "SW_BAD_PARAMETER",
@@ -59,7 +59,7 @@ export function checkParams(
   mistakes: MistakeList,
 ): void {
   for (const [key, standard] of Object.entries(of.params)) {
-    const value = params[key];
+    const value = own(params, key);
     if (value === undefined || typeof value !== typeof standard) {
       mistakes.add(
         "SW_BAD_PARAMETER",
@@ -71,7 +71,7 @@ export function checkParams(
     }
   }
   for (const key of Object.keys(params)) {
-    if (of.params[key] === undefined) {
+    if (own(of.params, key) === undefined) {
       mistakes.add(
         "SW_BAD_PARAMETER",
         `${owner} has no parameter "${key}"`,
@@ -79,6 +79,11 @@ export function checkParams(
       );
     }
   }
+}
+
+/** What every object has besides (`constructor`, `toString`) is no parameter. */
+function own<V>(of: Readonly<Record<string, V>>, key: string): V | undefined {
+  return Object.hasOwn(of, key) ? of[key] : undefined;
 }
 
 function parseValue(key: string, text: string, standard: Value): Value | undefined {
@@ -99,7 +104,7 @@ function checkBounds(
   of: Parametrised,
   mistakes: MistakeList,
 ): void {
-  const bounds = of.bounds?.[key];
+  const bounds = own(of.bounds ?? {}, key);
   if (!bounds) return;
   if (typeof value === "number") {
     const [low, high] = bounds as readonly [number, number];
