@@ -84,6 +84,29 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     expect(err.match(/^SW_BAD_PARAMETER: .* has no parameter/gm)).toHaveLength(3);
   });
 
+  test("numbers that no plan can repeat, and limits that nothing can keep", async () => {
+    for (const seed of ["1e30", "1.5", "-1", ""]) {
+      expect(await refused("ramp", "--seed", seed)).toContain(`SW_USAGE: "${seed}" is not a whole number`);
+      for (const argv of [
+        ["selftest", "stall"],
+        ["chaos", "kill", "--target", "server-1"],
+      ]) {
+        const { exit, err } = await cli(...argv, "--seed", seed, "--out", nowhere());
+        expect([exit, err]).toEqual([2, expect.stringContaining("is not a whole number")]);
+      }
+    }
+    const err = await refused(
+      "ramp",
+      "--limit",
+      "delivery-p99=-5",
+      "--limit",
+      "no-duplicate= ",
+      "-p",
+      "clients=2.5",
+    );
+    expect(err.match(/^SW_\w+: (cannot read --limit|.* is not a whole number)/gm)).toHaveLength(3);
+  });
+
   test("two windows of the same fault on one target that overlap", async () => {
     const err = await refused(
       "ramp",

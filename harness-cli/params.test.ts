@@ -25,3 +25,11 @@ test.each(["constructor", "toString", "__proto__", "hasOwnProperty"])(
     expect(told((mistakes) => checkParams("ramp", params, of, mistakes))).toBe(unknown);
   },
 );
+
+test.each(["2.5", "1e30"])("clients=%s are no number of clients; a time may have a fraction", (many) => {
+  const notWhole = expect.stringMatching(/^SW_BAD_PARAMETER: ramp: clients=\S+ is not a whole number$/);
+  expect(told((mistakes) => parseParams("ramp", [`clients=${many}`], of, mistakes))).toEqual(notWhole);
+  const params = { ...of.params, clients: Number(many) };
+  expect(told((mistakes) => checkParams("ramp", params, of, mistakes))).toEqual(notWhole);
+  expect(told((mistakes) => parseParams("ramp", ["rampMs=2.5"], of, mistakes))).toBe("");
+});

@@ -36,7 +36,9 @@ export function parseParams(
       mistakes.add("SW_BAD_PARAMETER", `parameter "${key}" has no value`, `write ${key}=${standard}`);
     } else {
       const value = parseValue(key, text, standard);
-      if (value === undefined) {
+      if (typeof value === "number" && isCount(key, standard) && !Number.isSafeInteger(value)) {
+        notWhole(owner, key, value, mistakes);
+      } else if (value === undefined) {
         mistakes.add(
           "SW_BAD_PARAMETER",
           `${owner}: ${key}=${text} is not a ${typeof standard}`,
@@ -66,6 +68,8 @@ export function checkParams(
         `${owner}: ${key} is missing or not a ${typeof standard}`,
         "make the plan again",
       );
+    } else if (typeof value === "number" && isCount(key, standard) && !Number.isSafeInteger(value)) {
+      notWhole(owner, key, value, mistakes);
     } else {
       checkBounds(owner, key, value, of, mistakes);
     }
@@ -79,6 +83,19 @@ export function checkParams(
       );
     }
   }
+}
+
+/** Clients, messages, bytes: a default that is whole makes it so, except for times and shares. */
+function isCount(key: string, standard: Value): boolean {
+  return Number.isInteger(standard) && !/(Ms|Percent)$/.test(key);
+}
+
+function notWhole(owner: string, key: string, value: number, mistakes: MistakeList): void {
+  mistakes.add(
+    "SW_BAD_PARAMETER",
+    `${owner}: ${key}=${value} is not a whole number`,
+    "write it without a fraction",
+  );
 }
 
 /** What every object has besides (`constructor`, `toString`) is no parameter. */

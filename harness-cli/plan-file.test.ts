@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Plan } from "../reports/record/plan.ts";
 import { loadCatalog } from "./catalog.ts";
+import { Mistakes } from "./mistakes.ts";
 import { plan } from "./plan.ts";
 import { readPlan } from "./plan-file.ts";
 
@@ -58,6 +60,28 @@ test("rule 6: a plan that does not judge the load itself is refused", async () =
   const checks = planned.checks.filter(({ name }) => name !== "generator-valid");
   await expect(read({ ...planned, checks })).rejects.toThrow(
     "SW_BAD_PLAN: the plan has no check generator-valid",
+  );
+});
+
+test("rule 1: every plan that can be made can be read back", async () => {
+  const number = fc.oneof(fc.nat(100), fc.double({ min: 0, max: 100, noNaN: true }), fc.double());
+  await fc.assert(
+    fc.asyncProperty(fc.maxSafeNat(), number, number, number, async (seed, clients, holdS, limit) => {
+      const params = [`clients=${clients}`, `holdMs=${1_000 * holdS}`];
+      const limits = [`delivery-p99=${limit}`];
+      const target = { kind: "reference", instances: 3 } as const;
+      const planned = await whole(target, [], { seed, params, limits }).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(Mistakes);
+      });
+      if (planned) expect(await read(planned)).toEqual(planned);
+    }),
+    {
+      examples: [
+        [1, 2.5, 5, 5],
+        [1, 12, 5, -5],
+        [1, 12, 5.00001, 0.5],
+      ],
+    },
   );
 });
 

@@ -16,7 +16,10 @@ import { checkParams } from "./params.ts";
 
 const ms = z.number().nonnegative().max(86_400_000);
 const values = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
-const limits = z.partialRecord(z.enum(["warm-up", "baseline", "fault", "recovery", "final"]), z.number());
+const limits = z.partialRecord(
+  z.enum(["warm-up", "baseline", "fault", "recovery", "final"]),
+  z.number().nonnegative(),
+);
 
 const engine = z.enum(["k6", "native"]);
 

@@ -341,12 +341,12 @@ interface LimitOverride {
 function parseLimits(texts: readonly string[], catalog: Catalog, mistakes: MistakeList): LimitOverride[] {
   return texts.flatMap((text) => {
     const [, check, phase, number] = /^([^.=]+)(?:\.([^=]+))?=(.+)$/.exec(text) ?? [];
-    const value = Number(number);
-    if (!check || !Number.isFinite(value)) {
+    const value = number?.trim() ? Number(number) : Number.NaN;
+    if (!check || !Number.isFinite(value) || value < 0) {
       mistakes.add(
         "SW_USAGE",
         `cannot read --limit "${text}"`,
-        "the form is check=value or check.phase=value, for example delivery-p99.baseline=50",
+        "the form is check=value or check.phase=value with a value of at least 0, for example delivery-p99.baseline=50",
       );
       return [];
     }

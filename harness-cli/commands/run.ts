@@ -13,6 +13,7 @@ import { readPlan } from "../plan-file.ts";
 import { progressOn } from "../progress.ts";
 import { run } from "../run.ts";
 import { runAsOption } from "../run-as.ts";
+import { wholeNumber } from "../whole-number.ts";
 import type { World } from "../world.ts";
 
 interface Options {
@@ -268,12 +269,4 @@ async function repeated(
 
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value];
-}
-
-function wholeNumber(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || value.trim() === "") {
-    throw new SeaworthyError("SW_USAGE", `"${value}" is not a whole number`, "write it in digits");
-  }
-  return number;
 }
