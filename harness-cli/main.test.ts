@@ -134,6 +134,33 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     expect(err).toContain("SW_USAGE: defect abrupt-close-1006 is a switch of the reference server");
   });
 
+  test("an option that says nothing about the system at hand", async () => {
+    const own = [
+      ...["--connect-header", "a: b", "--origin", "http://a", "--metrics-url", "http://127.0.0.1:1/"],
+      ...["--allow-host", "a", "--ca-file", "a.pem", "--max-connections", "5", "--max-rate", "5"],
+    ];
+    expect(await refused("ramp", ...own)).toContain(
+      "SW_USAGE: --connect-header, --origin, --metrics-url, --allow-host, --ca-file, --max-connections, --max-rate:",
+    );
+    const url = ["--url", "ws://127.0.0.1:1/ws"];
+    const err = await refused(
+      "ramp",
+      ...url,
+      "--instances",
+      "2",
+      "--run-as",
+      "processes",
+      "--balancer",
+      "nginx",
+    );
+    expect(err).toContain("SW_USAGE: --instances, --balancer, --run-as: only for the reference system");
+  });
+
+  test.each(["--plan", "--out", "--origin", "--ca-file"])("%s with nothing in it", async (option) => {
+    const { exit, err } = await cli("run", "ramp", "--url", "ws://127.0.0.1:1/ws", option, "");
+    expect([exit, err]).toEqual([2, expect.stringContaining(`SW_USAGE: ${option} is empty`)]);
+  });
+
   test("an address that is no WebSocket", async () => {
     expect(await refused("ramp", "--url", "http://127.0.0.1:1/ws")).toContain(
       "SW_USAGE: --url http://127.0.0.1:1/ws",

@@ -70,6 +70,20 @@ const PLANNED = [
   "probe",
 ] as const;
 
+/** Options that say something about a system of somebody else: nothing without --url. */
+const OF_URL = [
+  "connectHeader",
+  "origin",
+  "metricsUrl",
+  "allowHost",
+  "caFile",
+  "maxConnections",
+  "maxRate",
+] as const;
+
+/** Options that say how the reference system is brought up: nothing with --url. */
+const OF_REFERENCE = ["instances", "balancer", "balance", "runAs"] as const;
+
 export function runCommand(program: Command, world: World, done: Action): void {
   program
     .command("run")
@@ -143,9 +157,13 @@ export function runCommand(program: Command, world: World, done: Action): void {
     .addHelpText("after", `\n${FAULT_GRAMMAR}`)
     .action(async (scenario: string | undefined, options: Options) => {
       const catalog = await loadCatalog();
-      const planned = options.plan
-        ? await repeated(options.plan, scenario, options, world, (file) => readPlan(file, catalog, world.cwd))
-        : await plan(requestOf(scenario, options, world), catalog);
+      refuseEmpty(options);
+      const planned =
+        options.plan !== undefined
+          ? await repeated(options.plan, scenario, options, world, (file) =>
+              readPlan(file, catalog, world.cwd),
+            )
+          : await plan(requestOf(scenario, options, world), catalog);
       using progress = progressOn(world.stderr, options.json === true);
       const runsDir = path.resolve(world.cwd, options.out);
       const result = await run(planned, {
@@ -173,11 +191,16 @@ export function textOptions(world: World, dir: string) {
 
 function requestOf(scenario: string | undefined, options: Options, world: World) {
   if (!scenario) throw new SeaworthyError("SW_USAGE", "which scenario?", "seaworthy list scenarios");
-  if (options.url.length > 0 && (options.balancer ?? options.balance) !== undefined) {
+  const isOwn = options.url.length > 0;
+  const idle = given(options, isOwn ? OF_REFERENCE : OF_URL);
+  if (idle.length > 0) {
+    const [of, but] = isOwn
+      ? ["the reference system", "--url names another one"]
+      : ["a system of your own", "there is no --url"];
     throw new SeaworthyError(
       "SW_USAGE",
-      "--balancer and --balance belong to the reference system, and --url names another one",
-      "leave them out, or leave out --url",
+      `${idle.join(", ")}: only for ${of}, and ${but}`,
+      `leave it out, or ${isOwn ? "leave out" : "give"} --url`,
     );
   }
   return {
@@ -192,16 +215,15 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
     timeScale: options.timeScale,
     engine: options.engine ?? ("k6" as const),
     ...(options.probe === undefined ? {} : { probe: options.probe }),
-    target:
-      options.url.length > 0
-        ? externalOf(options, world.cwd)
-        : {
-            kind: "reference" as const,
-            instances: options.instances ?? 3,
-            balancer: options.balancer,
-            balance: options.balance,
-            ...(options.runAs ? { runAs: options.runAs } : {}),
-          },
+    target: isOwn
+      ? externalOf(options, world.cwd)
+      : {
+          kind: "reference" as const,
+          instances: options.instances ?? 3,
+          balancer: options.balancer,
+          balance: options.balance,
+          ...(options.runAs ? { runAs: options.runAs } : {}),
+        },
     maxConnections: options.maxConnections,
     maxRate: options.maxRate,
     cwd: world.cwd,
@@ -242,14 +264,8 @@ async function repeated(
   world: World,
   read: (file: string) => Promise<Plan>,
 ): Promise<Plan> {
-  const decided = PLANNED.filter((name) => {
-    const value = options[name];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined;
-  });
-  if (decided.length > 0) {
-    const names = decided.map(
-      (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-    );
+  const names = given(options, PLANNED);
+  if (names.length > 0) {
     throw new SeaworthyError(
       "SW_USAGE",
       `a plan is complete: ${names.join(", ")} cannot change it`,
@@ -265,6 +281,27 @@ async function repeated(
     );
   }
   return planned;
+}
+
+/** Those of the options that stand on the command line, as they are written there. */
+function given(options: Options, names: readonly (keyof Options)[]): string[] {
+  return names
+    .filter((name) => {
+      const value = options[name];
+      return Array.isArray(value) ? value.length > 0 : value !== undefined;
+    })
+    .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+}
+
+/** As a shell writes `--plan "$PLAN"` when the variable is not set. */
+function refuseEmpty(options: Options): void {
+  const empty = (["plan", "out", "origin", "caFile"] as const).filter((name) => options[name]?.trim() === "");
+  if (empty.length === 0) return;
+  throw new SeaworthyError(
+    "SW_USAGE",
+    `${given(options, empty).join(", ")} is empty`,
+    "give it a value, or leave it out",
+  );
 }
 
 function collect(value: string, previous: string[]): string[] {
