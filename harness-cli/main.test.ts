@@ -167,6 +167,15 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     );
   });
 
+  test.each(["foo", "", "ftp://127.0.0.1/metrics", "ws://127.0.0.1:1/metrics"])(
+    "a metrics address that is none: %s",
+    async (address) => {
+      expect(await refused("ramp", "--url", "ws://127.0.0.1:1/ws", "--metrics-url", address)).toContain(
+        `SW_USAGE: --metrics-url ${address} is not an HTTP address`,
+      );
+    },
+  );
+
   test("a record that is not there", async () => {
     const { exit, err } = await cli("judge", nowhere());
     expect([exit, err]).toEqual([2, expect.stringContaining("SW_NO_RECORD")]);

@@ -85,6 +85,14 @@ test("rule 1: every plan that can be made can be read back", async () => {
   );
 });
 
+test("a plan with addresses that are none is refused", async () => {
+  const urls = ["ws://127.0.0.1:9/ws"];
+  const planned = await whole({ kind: "external", urls, connectHeaders: {}, metricsUrls: [] }, []);
+  for (const wrong of [{ urls: ["foo"] }, { urls: ["http://127.0.0.1:9/"] }, { metricsUrls: [""] }]) {
+    await expect(read({ ...planned, target: { ...planned.target, ...wrong } })).rejects.toThrow("// address");
+  }
+});
+
 test("what an edit has made wrong is said", async () => {
   const planned = await whole({ kind: "reference", instances: 3 }, ["kill@when(ledger.sent>5)+3s:server-1"]);
   const [window] = planned.timeline;

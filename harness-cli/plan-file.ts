@@ -4,6 +4,7 @@ import { GENERATOR_CHECK } from "../reports/judge.ts";
 import { balancerPrograms, balances } from "../reports/record/balancer.ts";
 import type { Plan } from "../reports/record/plan.ts";
 import { invariants } from "../scenarios/model/scenario.ts";
+import { isAddress } from "./address.ts";
 import { checkCaps } from "./caps.ts";
 import { type Catalog, find } from "./catalog.ts";
 import { quantities } from "./conditions.ts";
@@ -20,6 +21,9 @@ const limits = z.partialRecord(
   z.enum(["warm-up", "baseline", "fault", "recovery", "final"]),
   z.number().nonnegative(),
 );
+
+const address = (kind: "ws" | "http") =>
+  z.string().refine((text) => isAddress(text, kind), `no ${kind}:// or ${kind}s:// address`);
 
 const engine = z.enum(["k6", "native"]);
 
@@ -69,10 +73,10 @@ const schema = z.strictObject({
     }),
     z.strictObject({
       kind: z.literal("external"),
-      urls: z.array(z.string()).min(1),
+      urls: z.array(address("ws")).min(1),
       connectHeaders: z.record(z.string(), z.string()),
       origin: z.string().exactOptional(),
-      metricsUrls: z.array(z.string()),
+      metricsUrls: z.array(address("http")),
       caFile: z.string().exactOptional(),
       caps: z
         .strictObject({ connections: z.number().int().positive(), ratePerSecond: z.number().positive() })

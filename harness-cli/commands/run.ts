@@ -2,6 +2,7 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import type { External, LoadEngine, Plan, RunAs } from "../../reports/record/plan.ts";
 import { text } from "../../reports/render/text.ts";
+import { isAddress } from "../address.ts";
 import { SAFE_CAPS } from "../caps.ts";
 import { loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
@@ -239,11 +240,20 @@ function externalOf(options: Options, cwd: string): External {
     connectHeaders[header.slice(0, at).trim()] = header.slice(at + 1).trim();
   }
   for (const url of options.url) {
-    if (!URL.canParse(url) || !/^wss?:$/.test(new URL(url).protocol)) {
+    if (!isAddress(url, "ws")) {
       throw new SeaworthyError(
         "SW_USAGE",
         `--url ${url} is not a WebSocket address`,
         "write ws://host:port/path or wss://…",
+      );
+    }
+  }
+  for (const url of options.metricsUrl) {
+    if (!isAddress(url, "http")) {
+      throw new SeaworthyError(
+        "SW_USAGE",
+        `--metrics-url ${url} is not an HTTP address`,
+        "write http://host:port/path or https://…",
       );
     }
   }
