@@ -176,6 +176,16 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     },
   );
 
+  test("a secret that the environment does not have, an authority that cannot be read", async () => {
+    const url = ["--url", "wss://localhost:1/ws"];
+    expect(await refused("ramp", ...url, "--connect-header", "login: env:SEAWORTHY_UNSET")).toContain(
+      "SW_USAGE: header login wants SEAWORTHY_UNSET, which is not set",
+    );
+    for (const file of [nowhere(), import.meta.filename]) {
+      expect(await refused("ramp", ...url, "--ca-file", file)).toContain("SW_USAGE: cannot read --ca-file");
+    }
+  });
+
   test("a record that is not there", async () => {
     const { exit, err } = await cli("judge", nowhere());
     expect([exit, err]).toEqual([2, expect.stringContaining("SW_NO_RECORD")]);

@@ -26,7 +26,7 @@ import { sampleEverySecond } from "./sampling.ts";
 import { withSecrets } from "./secrets.ts";
 import { bringUp } from "./target/bring-up.ts";
 import { meetDaemon } from "./target/containers/daemon.ts";
-import { assertAllowed, assertProxiesPossible } from "./target/external.ts";
+import { assertAllowed, assertCredentials, assertProxiesPossible } from "./target/external.ts";
 import { shells } from "./target/shell.ts";
 import { steadyStateAgain } from "./target/steady-state.ts";
 import { createSupervisor } from "./target/supervisor.ts";
@@ -77,6 +77,7 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   if (plan.target.kind === "external") {
     assertProxiesPossible(plan);
     await assertAllowed(plan.target, context.allowHosts);
+    await assertCredentials(plan.target, world.env);
   }
   if (plan.target.kind === "reference" && plan.target.runAs === "containers") await meetDaemon(world.env);
   const tools = await findTools({
