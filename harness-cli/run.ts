@@ -351,7 +351,10 @@ async function madeOrRefused<T>(runsDir: string, make: () => T | Promise<T>): Pr
 
 /** The one reason why a run did not complete. */
 function failed(error: unknown): Ended {
-  if (error instanceof SeaworthyError) return { how: "failed", code: error.code, message: error.message };
+  if (error instanceof SeaworthyError) {
+    const { code, message, hint } = error;
+    return { how: "failed", code, message, hint };
+  }
   if (error instanceof RecordFull) return { how: "failed", code: "SW_DISK_FULL", message: error.message };
   return { how: "failed", code: "SW_BUG", message: error instanceof Error ? error.message : String(error) };
 }
