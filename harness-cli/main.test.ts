@@ -1,10 +1,25 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { loadCatalog } from "./catalog.ts";
 import { errorTable } from "./errors.ts";
+import { plan as planOf, type Request } from "./plan.ts";
 import { cli } from "./test-world.ts";
+
+const asked: Request = {
+  scenario: "ramp",
+  params: [],
+  faults: [],
+  defects: [],
+  checks: [],
+  limits: [],
+  seed: 1,
+  engine: "k6",
+  target: { kind: "reference", instances: 1 },
+  cwd: ".",
+};
 
 const nowhere = () => path.join(tmpdir(), "seaworthy-never-written");
 
@@ -189,6 +204,31 @@ describe("bad input is refused before anything starts, with a code and a hint", 
   test("a record that is not there", async () => {
     const { exit, err } = await cli("judge", nowhere());
     expect([exit, err]).toEqual([2, expect.stringContaining("SW_NO_RECORD")]);
+  });
+});
+
+describe("judge, of a folder that is damaged", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "seaworthy-record-"));
+  const plan = path.join(folder, "plan.json");
+
+  test.each(["", "null", "[]", '{"format":1}', '{"format":1,"scenario":{}}'])(
+    "plan.json: %s",
+    async (text) => {
+      await writeFile(plan, text);
+      const { exit, err } = await cli("judge", folder);
+      expect([exit, err]).toEqual([2, expect.stringMatching(/^SW_NO_RECORD: .*plan\.json/)]);
+    },
+  );
+
+  test("a folder where a file of the record, or of a report, should be", async () => {
+    const whole = await planOf(asked, await loadCatalog());
+    await writeFile(plan, JSON.stringify(whole));
+    await mkdir(path.join(folder, "report.html"));
+    const unwritable = await cli("judge", folder);
+    expect([unwritable.exit, unwritable.err]).toEqual([4, expect.stringMatching(/^SW_NOT_WRITABLE: /)]);
+    await mkdir(path.join(folder, "history.jsonl"));
+    const unreadable = await cli("judge", folder);
+    expect([unreadable.exit, unreadable.err]).toEqual([2, expect.stringMatching(/^SW_NO_RECORD: EISDIR/)]);
   });
 });
 

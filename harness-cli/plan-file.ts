@@ -136,17 +136,27 @@ export async function readPlan(file: string, catalog: Catalog, cwd: string): Pro
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue;
-    const more = parsed.error.issues.length - 1;
     throw new SeaworthyError(
       "SW_BAD_PLAN",
-      `${file} is not a plan of format 1: ${path.join(".") || "the file"}: ${message}${more > 0 ? ` (and ${more} more)` : ""}`,
+      `${file} is not a plan of format 1: ${firstOf(parsed.error)}`,
       "plans of another format must be made again by run",
     );
   }
   const plan: Plan = parsed.data;
   await checkNames(plan, catalog, cwd);
   return plan;
+}
+
+/** What keeps a record's plan from being one of format 1; undefined when nothing does. */
+export function wrongInPlan(json: unknown): string | undefined {
+  const { error } = schema.safeParse(json);
+  return error && firstOf(error);
+}
+
+function firstOf({ issues }: z.ZodError): string {
+  const { path, message } = issues[0] as z.core.$ZodIssue;
+  const more = issues.length - 1;
+  return `${path.join(".") || "the file"}: ${message}${more > 0 ? ` (and ${more} more)` : ""}`;
 }
 
 async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<void> {

@@ -33,6 +33,7 @@ import { createSupervisor } from "./target/supervisor.ts";
 import type { RunningTarget } from "./target/target.ts";
 import { undoLogIn } from "./undo-log.ts";
 import type { World } from "./world.ts";
+import { writtenOrRefused } from "./written.ts";
 
 export interface RunContext {
   readonly world: World;
@@ -85,10 +86,10 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
     unneeded: unneededTools(plan.target),
     progress: progressBy((text) => progress.say(text)),
   });
-  const dir = await madeOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
+  const dir = await writtenOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
   // Before anything is said: whoever reads that it began may want it to end.
   using interrupt = listenForInterrupt(world);
-  const record = await madeOrRefused(runsDir, () => openRecord(dir, plan));
+  const record = await writtenOrRefused(runsDir, () => openRecord(dir, plan));
   await pointLatestAt(runsDir, dir);
   progress.say(
     `run ${path.basename(dir)}: ${plan.scenario.name}, ${plan.clients} clients, seed ${plan.seed}`,
@@ -325,28 +326,6 @@ function longestSinceAsked() {
       return ms;
     },
   };
-}
-
-/** What the file system says no to before there is a record is the person's to know, not a bug. */
-async function madeOrRefused<T>(runsDir: string, make: () => T | Promise<T>): Promise<T> {
-  try {
-    return await make();
-  } catch (error) {
-    if (error instanceof RecordFull) {
-      throw new SeaworthyError(
-        "SW_DISK_FULL",
-        error.message,
-        "free some space, or choose another folder with --out",
-      );
-    }
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new SeaworthyError(
-      "SW_NOT_WRITABLE",
-      `cannot write to ${runsDir}: ${message}`,
-      "choose another folder with --out",
-    );
-  }
 }
 
 /** The one reason why a run did not complete. */
