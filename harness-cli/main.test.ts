@@ -201,6 +201,14 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     }
   });
 
+  test("a file of one's own that is of another kind", async () => {
+    const [scenario, fault] = ["scenarios/ramp.ts", "chaos/faults/kill.ts"].map((file) => path.resolve(file));
+    expect(await refused(`${fault}`)).toMatch(/^SW_UNKNOWN_NAME: .*kill\.ts is no scenario: .*\n {2}Hint: /);
+    const err = await refused("ramp", "--fault", `${scenario}@8s..9s:server-1`, "--check", `${fault}`);
+    expect(err).toMatch(/ramp\.ts is no fault: on: /);
+    expect(err).toMatch(/kill\.ts is no check: unit: /);
+  });
+
   test("a record that is not there", async () => {
     const { exit, err } = await cli("judge", nowhere());
     expect([exit, err]).toEqual([2, expect.stringContaining("SW_NO_RECORD")]);
