@@ -1,12 +1,13 @@
-import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { loadCatalog } from "./catalog.ts";
 import { errorTable } from "./errors.ts";
+import { main } from "./main.ts";
 import { plan as planOf, type Request } from "./plan.ts";
-import { cli } from "./test-world.ts";
+import { cli, testWorld } from "./test-world.ts";
 
 const asked: Request = {
   scenario: "ramp",
@@ -212,6 +213,46 @@ describe("bad input is refused before anything starts, with a code and a hint", 
   test("a record that is not there", async () => {
     const { exit, err } = await cli("judge", nowhere());
     expect([exit, err]).toEqual([2, expect.stringContaining("SW_NO_RECORD")]);
+  });
+});
+
+describe("up", () => {
+  test("below a file: SW_NOT_WRITABLE", async () => {
+    const { exit, err } = await cli("up", "--out", import.meta.filename);
+    expect([exit, err]).toEqual([4, expect.stringMatching(/^SW_NOT_WRITABLE: /)]);
+  });
+
+  test("a mistake of clients is refused: there are none", async () => {
+    const { exit, err } = await cli("up", "--defect", "reconnect-fixed-delay", "--out", nowhere());
+    expect([exit, err]).toEqual([2, expect.stringMatching(/^SW_USAGE: defect reconnect-fixed-delay /)]);
+    expect(existsSync(nowhere())).toBe(false);
+  });
+
+  test("--detach shows the last lines of what did not come up", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "seaworthy-up-"));
+    const entry = path.join(folder, "entry.mjs");
+    await writeFile(entry, 'console.error("first\\n".repeat(9) + "SW_PORT_TAKEN: taken"); process.exit(4);');
+    const world = { ...testWorld(["up", "--detach", "--out", folder]), entry };
+    expect(await main(world)).toBe(4);
+    expect(world.err()).toMatch(
+      /^SW_START_FAILED: [^\n]*:\n( {2}first\n){4} {2}SW_PORT_TAKEN: taken\n {2}Hint: /,
+    );
+  });
+
+  test("--detach ends what comes up too late", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "seaworthy-up-"));
+    const entry = path.join(folder, "entry.mjs");
+    await writeFile(entry, "console.log(process.pid); setInterval(() => {}, 1_000);");
+    const log = path.join(folder, "up", "up.log");
+    const began = () => existsSync(log) && statSync(log).size > 0;
+    const world = {
+      ...testWorld(["up", "--detach", "--out", folder]),
+      entry,
+      now: () => (began() ? 3_600_000 : 0),
+    };
+    expect(await main(world)).toBe(4);
+    const pid = Number(await readFile(log, "utf8"));
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 });
 
