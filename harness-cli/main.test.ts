@@ -177,6 +177,14 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     expect([exit, err]).toEqual([2, expect.stringContaining(`SW_USAGE: ${option} is empty`)]);
   });
 
+  test("a scenario whose own fault somebody else's system has no place for", async () => {
+    const err = await refused("reconnect-storm", "--url", "ws://127.0.0.1:1/ws");
+    expect(err).toMatch(
+      /^SW_USAGE: reconnect-storm brings faults of its own .* kill@12000ms\.\.14000ms:server-any\n {2}Hint: .*--fault/,
+    );
+    expect(err.match(/^SW_/gm)).toHaveLength(1);
+  });
+
   test("an address that is no WebSocket", async () => {
     expect(await refused("ramp", "--url", "http://127.0.0.1:1/ws")).toContain(
       "SW_USAGE: --url http://127.0.0.1:1/ws",

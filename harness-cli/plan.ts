@@ -104,7 +104,9 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
   const clients = roles.reduce((sum, role) => sum + role.clients, 0);
   if (target.kind === "external") checkCaps(target, clients, params, mistakes);
   const checks = await planChecks(request, scenario, target, catalog, mistakes);
-  const faults = request.faults.length > 0 ? request.faults : (scenario.faults?.(params) ?? []);
+  const isAsked = request.faults.length > 0;
+  const faults = isAsked ? request.faults : (scenario.faults?.(params) ?? []);
+  const inFaults = new MistakeList();
   const timeline = await planTimeline(
     faults,
     {
@@ -117,8 +119,11 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
       commands: parseFaultCommands(request.faultCommands ?? [], mistakes),
       cwd,
     },
-    mistakes,
+    inFaults,
   );
+  const isForeign = !isAsked && target.kind === "external" && catalog.scenarios.has(request.scenario);
+  if (isForeign) addOwnFaultMistakes(scenario, faults, inFaults, mistakes);
+  else mistakes.addAll(inFaults.noted);
   const probed = planProbe(request, roles, timeline, mistakes);
   mistakes.check();
   return {
@@ -253,6 +258,22 @@ async function planTimeline(
   requireCommands(windows, context.commands, mistakes);
   refuseOverlaps(windows, stacking, mistakes);
   return windows;
+}
+
+/** A scenario's own faults on a system that has no such parts: nothing was mistyped, so it is said once, and of whom. */
+function addOwnFaultMistakes(
+  { name }: Scenario,
+  faults: readonly string[],
+  { noted }: MistakeList,
+  mistakes: MistakeList,
+): void {
+  mistakes.addAll(noted.filter(({ code }) => code !== "SW_UNKNOWN_NAME"));
+  if (noted.every(({ code }) => code !== "SW_UNKNOWN_NAME")) return;
+  mistakes.add(
+    "SW_USAGE",
+    `${name} brings faults of its own that act on parts of the reference system: ${faults.join(" ")}`,
+    "break your own system instead: --fault cut@10s..12s:server-1/clients, or a command of your own",
+  );
 }
 
 /** The limit that the run itself sets to a baseline; without one, what the check has. */
