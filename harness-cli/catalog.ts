@@ -7,6 +7,7 @@ import type { Feature } from "../reports/feature.ts";
 import type { ClientDefect } from "../scenarios/model/client-defect.ts";
 import type { Scenario } from "../scenarios/model/scenario.ts";
 import type { Defect as ServerDefect } from "../target-server/defect.ts";
+import { type EntryKind, wrongInEntry } from "./entry-shape.ts";
 import { SeaworthyError } from "./errors.ts";
 import { hintFor } from "./names.ts";
 import type { BalancerDefect } from "./target/balancer/defect.ts";
@@ -70,7 +71,7 @@ export async function loadCatalog(): Promise<Catalog> {
  * Throws SW_UNKNOWN_NAME with the nearest name, or with what is wrong with the file.
  */
 export async function find<T extends { readonly name: string }>(
-  kind: string,
+  kind: EntryKind,
   name: string,
   known: ReadonlyMap<string, T>,
   cwd: string,
@@ -86,9 +87,9 @@ export async function find<T extends { readonly name: string }>(
   }
   const file = path.resolve(cwd, name);
   const hint = `the file must default-export a ${kind}; copy one of ${[...known.keys()].join(", ")} to begin with`;
-  let own: Partial<T> | undefined;
+  let own: unknown;
   try {
-    own = ((await import(pathToFileURL(file).href)) as { default?: Partial<T> }).default;
+    own = ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
   } catch (error) {
     throw new SeaworthyError(
       "SW_UNKNOWN_NAME",
@@ -96,9 +97,9 @@ export async function find<T extends { readonly name: string }>(
       hint,
     );
   }
-  if (typeof own?.name !== "string") {
-    throw new SeaworthyError("SW_UNKNOWN_NAME", `${name} has no default export with a name`, hint);
-  }
+  const wrong = wrongInEntry(kind, own);
+  if (wrong !== undefined)
+    throw new SeaworthyError("SW_UNKNOWN_NAME", `${name} is no ${kind}: ${wrong}`, hint);
   return own as T;
 }
 

@@ -1,10 +1,26 @@
-import { existsSync } from "node:fs";
-import { mkdtemp, readdir, writeFile } from "node:fs/promises";
+import { existsSync, statSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { loadCatalog } from "./catalog.ts";
 import { errorTable } from "./errors.ts";
-import { cli } from "./test-world.ts";
+import { main } from "./main.ts";
+import { plan as planOf, type Request } from "./plan.ts";
+import { cli, testWorld } from "./test-world.ts";
+
+const asked: Request = {
+  scenario: "ramp",
+  params: [],
+  faults: [],
+  defects: [],
+  checks: [],
+  limits: [],
+  seed: 1,
+  engine: "k6",
+  target: { kind: "reference", instances: 1 },
+  cwd: ".",
+};
 
 const nowhere = () => path.join(tmpdir(), "seaworthy-never-written");
 
@@ -78,6 +94,35 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     expect(err.match(/^SW_/gm)).toHaveLength(14);
   });
 
+  test("what every object has is no parameter of a scenario, nor of a fault", async () => {
+    const fault = "latency@10s..12s:server-1/clients,toString=1";
+    const err = await refused("ramp", "-p", "constructor=1", "-p", "__proto__=1", "--fault", fault);
+    expect(err.match(/^SW_BAD_PARAMETER: .* has no parameter/gm)).toHaveLength(3);
+  });
+
+  test("numbers that no plan can repeat, and limits that nothing can keep", async () => {
+    for (const seed of ["1e30", "1.5", "-1", ""]) {
+      expect(await refused("ramp", "--seed", seed)).toContain(`SW_USAGE: "${seed}" is not a whole number`);
+      for (const argv of [
+        ["selftest", "stall"],
+        ["chaos", "kill", "--target", "server-1"],
+      ]) {
+        const { exit, err } = await cli(...argv, "--seed", seed, "--out", nowhere());
+        expect([exit, err]).toEqual([2, expect.stringContaining("is not a whole number")]);
+      }
+    }
+    const err = await refused(
+      "ramp",
+      "--limit",
+      "delivery-p99=-5",
+      "--limit",
+      "no-duplicate= ",
+      "-p",
+      "clients=2.5",
+    );
+    expect(err.match(/^SW_\w+: (cannot read --limit|.* is not a whole number)/gm)).toHaveLength(3);
+  });
+
   test("two windows of the same fault on one target that overlap", async () => {
     const err = await refused(
       "ramp",
@@ -105,15 +150,142 @@ describe("bad input is refused before anything starts, with a code and a hint", 
     expect(err).toContain("SW_USAGE: defect abrupt-close-1006 is a switch of the reference server");
   });
 
+  test("an option that says nothing about the system at hand", async () => {
+    const own = [
+      ...["--connect-header", "a: b", "--origin", "http://a", "--metrics-url", "http://127.0.0.1:1/"],
+      ...["--allow-host", "a", "--ca-file", "a.pem", "--max-connections", "5", "--max-rate", "5"],
+    ];
+    expect(await refused("ramp", ...own)).toContain(
+      "SW_USAGE: --connect-header, --origin, --metrics-url, --allow-host, --ca-file, --max-connections, --max-rate:",
+    );
+    const url = ["--url", "ws://127.0.0.1:1/ws"];
+    const err = await refused(
+      "ramp",
+      ...url,
+      "--instances",
+      "2",
+      "--run-as",
+      "processes",
+      "--balancer",
+      "nginx",
+    );
+    expect(err).toContain("SW_USAGE: --instances, --balancer, --run-as: only for the reference system");
+  });
+
+  test.each(["--plan", "--out", "--origin", "--ca-file"])("%s with nothing in it", async (option) => {
+    const { exit, err } = await cli("run", "ramp", "--url", "ws://127.0.0.1:1/ws", option, "");
+    expect([exit, err]).toEqual([2, expect.stringContaining(`SW_USAGE: ${option} is empty`)]);
+  });
+
+  test("a scenario whose own fault somebody else's system has no place for", async () => {
+    const err = await refused("reconnect-storm", "--url", "ws://127.0.0.1:1/ws");
+    expect(err).toMatch(
+      /^SW_USAGE: reconnect-storm brings faults of its own .* kill@12000ms\.\.14000ms:server-any\n {2}Hint: .*--fault/,
+    );
+    expect(err.match(/^SW_/gm)).toHaveLength(1);
+  });
+
   test("an address that is no WebSocket", async () => {
     expect(await refused("ramp", "--url", "http://127.0.0.1:1/ws")).toContain(
       "SW_USAGE: --url http://127.0.0.1:1/ws",
     );
   });
 
+  test.each(["foo", "", "ftp://127.0.0.1/metrics", "ws://127.0.0.1:1/metrics"])(
+    "a metrics address that is none: %s",
+    async (address) => {
+      expect(await refused("ramp", "--url", "ws://127.0.0.1:1/ws", "--metrics-url", address)).toContain(
+        `SW_USAGE: --metrics-url ${address} is not an HTTP address`,
+      );
+    },
+  );
+
+  test("a secret that the environment does not have, an authority that cannot be read", async () => {
+    const url = ["--url", "wss://localhost:1/ws"];
+    expect(await refused("ramp", ...url, "--connect-header", "login: env:SEAWORTHY_UNSET")).toContain(
+      "SW_USAGE: header login wants SEAWORTHY_UNSET, which is not set",
+    );
+    for (const file of [nowhere(), import.meta.filename]) {
+      expect(await refused("ramp", ...url, "--ca-file", file)).toContain("SW_USAGE: cannot read --ca-file");
+    }
+  });
+
+  test("a file of one's own that is of another kind", async () => {
+    const [scenario, fault] = ["scenarios/ramp.ts", "chaos/faults/kill.ts"].map((file) => path.resolve(file));
+    expect(await refused(`${fault}`)).toMatch(/^SW_UNKNOWN_NAME: .*kill\.ts is no scenario: .*\n {2}Hint: /);
+    const err = await refused("ramp", "--fault", `${scenario}@8s..9s:server-1`, "--check", `${fault}`);
+    expect(err).toMatch(/ramp\.ts is no fault: on: /);
+    expect(err).toMatch(/kill\.ts is no check: unit: /);
+  });
+
   test("a record that is not there", async () => {
     const { exit, err } = await cli("judge", nowhere());
     expect([exit, err]).toEqual([2, expect.stringContaining("SW_NO_RECORD")]);
+  });
+});
+
+describe("up", () => {
+  test("below a file: SW_NOT_WRITABLE", async () => {
+    const { exit, err } = await cli("up", "--out", import.meta.filename);
+    expect([exit, err]).toEqual([4, expect.stringMatching(/^SW_NOT_WRITABLE: /)]);
+  });
+
+  test("a mistake of clients is refused: there are none", async () => {
+    const { exit, err } = await cli("up", "--defect", "reconnect-fixed-delay", "--out", nowhere());
+    expect([exit, err]).toEqual([2, expect.stringMatching(/^SW_USAGE: defect reconnect-fixed-delay /)]);
+    expect(existsSync(nowhere())).toBe(false);
+  });
+
+  test("--detach shows the last lines of what did not come up", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "seaworthy-up-"));
+    const entry = path.join(folder, "entry.mjs");
+    await writeFile(entry, 'console.error("first\\n".repeat(9) + "SW_PORT_TAKEN: taken"); process.exit(4);');
+    const world = { ...testWorld(["up", "--detach", "--out", folder]), entry };
+    expect(await main(world)).toBe(4);
+    expect(world.err()).toMatch(
+      /^SW_START_FAILED: [^\n]*:\n( {2}first\n){4} {2}SW_PORT_TAKEN: taken\n {2}Hint: /,
+    );
+  });
+
+  test("--detach ends what comes up too late", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "seaworthy-up-"));
+    const entry = path.join(folder, "entry.mjs");
+    await writeFile(entry, "console.log(process.pid); setInterval(() => {}, 1_000);");
+    const log = path.join(folder, "up", "up.log");
+    const began = () => existsSync(log) && statSync(log).size > 0;
+    const world = {
+      ...testWorld(["up", "--detach", "--out", folder]),
+      entry,
+      now: () => (began() ? 3_600_000 : 0),
+    };
+    expect(await main(world)).toBe(4);
+    const pid = Number(await readFile(log, "utf8"));
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+});
+
+describe("judge, of a folder that is damaged", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "seaworthy-record-"));
+  const plan = path.join(folder, "plan.json");
+
+  test.each(["", "null", "[]", '{"format":1}', '{"format":1,"scenario":{}}'])(
+    "plan.json: %s",
+    async (text) => {
+      await writeFile(plan, text);
+      const { exit, err } = await cli("judge", folder);
+      expect([exit, err]).toEqual([2, expect.stringMatching(/^SW_NO_RECORD: .*plan\.json/)]);
+    },
+  );
+
+  test("a folder where a file of the record, or of a report, should be", async () => {
+    const whole = await planOf(asked, await loadCatalog());
+    await writeFile(plan, JSON.stringify(whole));
+    await mkdir(path.join(folder, "report.html"));
+    const unwritable = await cli("judge", folder);
+    expect([unwritable.exit, unwritable.err]).toEqual([4, expect.stringMatching(/^SW_NOT_WRITABLE: /)]);
+    await mkdir(path.join(folder, "history.jsonl"));
+    const unreadable = await cli("judge", folder);
+    expect([unreadable.exit, unreadable.err]).toEqual([2, expect.stringMatching(/^SW_NO_RECORD: EISDIR/)]);
   });
 });
 

@@ -37,6 +37,14 @@ export class MistakeList {
     }
   }
 
+  addAll(list: readonly Mistake[]): void {
+    this.#list.push(...list);
+  }
+
+  get noted(): readonly Mistake[] {
+    return this.#list;
+  }
+
   check(): void {
     if (this.#list.length > 0) throw new Mistakes(this.#list);
   }

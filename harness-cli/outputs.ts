@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
+import { messageOf } from "../chaos/deadline.ts";
 import type { Check } from "../reports/check.ts";
 import { diagnose } from "../reports/diagnosis.ts";
 import { judge } from "../reports/judge.ts";
@@ -14,6 +15,8 @@ import type { Report } from "../reports/report.ts";
 import { verdictFile } from "../reports/verdict-file.ts";
 import { type Catalog, find } from "./catalog.ts";
 import { SeaworthyError } from "./errors.ts";
+import { wrongInPlan } from "./plan-file.ts";
+import { writtenOrRefused } from "./written.ts";
 
 export interface Judged {
   readonly record: RunRecord;
@@ -41,20 +44,31 @@ export async function judgeRun(
 
 async function recordIn(dir: string): Promise<RunRecord> {
   try {
-    return await readRecord(dir);
+    return await readRecord(dir, wrongInPlan);
   } catch (error) {
-    if (!(error instanceof NoRecord)) throw error;
-    throw new SeaworthyError("SW_NO_RECORD", error.message, "give the folder of a run, such as runs/latest");
+    // What cannot be opened or read (a folder where a file should be) is no record either.
+    if (!(error instanceof NoRecord) && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new SeaworthyError(
+      "SW_NO_RECORD",
+      messageOf(error),
+      "give the folder of a run, such as runs/latest",
+    );
   }
 }
 
 /** Everything a run hands over besides its record. */
 export async function writeOutputs(dir: string, { record, report, verdict }: Judged): Promise<void> {
-  await Promise.all([
-    writeFile(path.join(dir, "verdict.json"), verdict),
-    writeFile(path.join(dir, "report.html"), html(report, record)),
-    writeFile(path.join(dir, "report.json"), json(report, record)),
-    writeFile(path.join(dir, "report.md"), markdown(report, record)),
-    writeFile(path.join(dir, "junit.xml"), junit(report, record)),
-  ]);
+  const texts = {
+    "verdict.json": verdict,
+    "report.html": html(report, record),
+    "report.json": json(report, record),
+    "report.md": markdown(report, record),
+    "junit.xml": junit(report, record),
+  };
+  await writtenOrRefused(
+    dir,
+    () =>
+      Promise.all(Object.entries(texts).map(([name, content]) => writeFile(path.join(dir, name), content))),
+    "the reports lie beside the record: make the folder writable, or judge a copy of it",
+  );
 }

@@ -25,7 +25,7 @@ export function parseParams(
     const at = pair.indexOf("=");
     const key = at < 0 ? pair : pair.slice(0, at);
     const text = at < 0 ? "" : pair.slice(at + 1);
-    const standard = of.params[key];
+    const standard = own(of.params, key);
     if (standard === undefined) {
       mistakes.add(
         "SW_BAD_PARAMETER",
@@ -36,7 +36,9 @@ export function parseParams(
       mistakes.add("SW_BAD_PARAMETER", `parameter "${key}" has no value`, `write ${key}=${standard}`);
     } else {
       const value = parseValue(key, text, standard);
-      if (value === undefined) {
+      if (typeof value === "number" && isCount(key, standard) && !Number.isSafeInteger(value)) {
+        notWhole(owner, key, value, mistakes);
+      } else if (value === undefined) {
         mistakes.add(
           "SW_BAD_PARAMETER",
           `${owner}: ${key}=${text} is not a ${typeof standard}`,
@@ -59,19 +61,21 @@ export function checkParams(
   mistakes: MistakeList,
 ): void {
   for (const [key, standard] of Object.entries(of.params)) {
-    const value = params[key];
+    const value = own(params, key);
     if (value === undefined || typeof value !== typeof standard) {
       mistakes.add(
         "SW_BAD_PARAMETER",
         `${owner}: ${key} is missing or not a ${typeof standard}`,
         "make the plan again",
       );
+    } else if (typeof value === "number" && isCount(key, standard) && !Number.isSafeInteger(value)) {
+      notWhole(owner, key, value, mistakes);
     } else {
       checkBounds(owner, key, value, of, mistakes);
     }
   }
   for (const key of Object.keys(params)) {
-    if (of.params[key] === undefined) {
+    if (own(of.params, key) === undefined) {
       mistakes.add(
         "SW_BAD_PARAMETER",
         `${owner} has no parameter "${key}"`,
@@ -79,6 +83,24 @@ export function checkParams(
       );
     }
   }
+}
+
+/** Clients, messages, bytes: a default that is whole makes it so, except for times and shares. */
+function isCount(key: string, standard: Value): boolean {
+  return Number.isInteger(standard) && !/(Ms|Percent)$/.test(key);
+}
+
+function notWhole(owner: string, key: string, value: number, mistakes: MistakeList): void {
+  mistakes.add(
+    "SW_BAD_PARAMETER",
+    `${owner}: ${key}=${value} is not a whole number`,
+    "write it without a fraction",
+  );
+}
+
+/** What every object has besides (`constructor`, `toString`) is no parameter. */
+function own<V>(of: Readonly<Record<string, V>>, key: string): V | undefined {
+  return Object.hasOwn(of, key) ? of[key] : undefined;
 }
 
 function parseValue(key: string, text: string, standard: Value): Value | undefined {
@@ -99,7 +121,7 @@ function checkBounds(
   of: Parametrised,
   mistakes: MistakeList,
 ): void {
-  const bounds = of.bounds?.[key];
+  const bounds = own(of.bounds ?? {}, key);
   if (!bounds) return;
   if (typeof value === "number") {
     const [low, high] = bounds as readonly [number, number];

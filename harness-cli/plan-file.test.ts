@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Plan } from "../reports/record/plan.ts";
 import { loadCatalog } from "./catalog.ts";
+import { Mistakes } from "./mistakes.ts";
 import { plan } from "./plan.ts";
 import { readPlan } from "./plan-file.ts";
 
@@ -51,6 +53,44 @@ test("rule 8: a plan of a system off this machine is read back with its caps, an
   expect(await read(planned)).toEqual(planned);
   const { caps: _, ...uncapped } = planned.target as Extract<Plan["target"], { kind: "external" }>;
   await expect(read({ ...planned, clients: 101, target: uncapped })).rejects.toThrow("101 connections");
+});
+
+test("rule 6: a plan that does not judge the load itself is refused", async () => {
+  const planned = await whole({ kind: "reference", instances: 3 }, []);
+  const checks = planned.checks.filter(({ name }) => name !== "generator-valid");
+  await expect(read({ ...planned, checks })).rejects.toThrow(
+    "SW_BAD_PLAN: the plan has no check generator-valid",
+  );
+});
+
+test("rule 1: every plan that can be made can be read back", async () => {
+  const number = fc.oneof(fc.nat(100), fc.double({ min: 0, max: 100, noNaN: true }), fc.double());
+  await fc.assert(
+    fc.asyncProperty(fc.maxSafeNat(), number, number, number, async (seed, clients, holdS, limit) => {
+      const params = [`clients=${clients}`, `holdMs=${1_000 * holdS}`];
+      const limits = [`delivery-p99=${limit}`];
+      const target = { kind: "reference", instances: 3 } as const;
+      const planned = await whole(target, [], { seed, params, limits }).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(Mistakes);
+      });
+      if (planned) expect(await read(planned)).toEqual(planned);
+    }),
+    {
+      examples: [
+        [1, 2.5, 5, 5],
+        [1, 12, 5, -5],
+        [1, 12, 5.00001, 0.5],
+      ],
+    },
+  );
+});
+
+test("a plan with addresses that are none is refused", async () => {
+  const urls = ["ws://127.0.0.1:9/ws"];
+  const planned = await whole({ kind: "external", urls, connectHeaders: {}, metricsUrls: [] }, []);
+  for (const wrong of [{ urls: ["foo"] }, { urls: ["http://127.0.0.1:9/"] }, { metricsUrls: [""] }]) {
+    await expect(read({ ...planned, target: { ...planned.target, ...wrong } })).rejects.toThrow("// address");
+  }
 });
 
 test("what an edit has made wrong is said", async () => {

@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { GENERATOR_CHECK } from "../reports/judge.ts";
 import { balancerPrograms, balances } from "../reports/record/balancer.ts";
 import type { Plan } from "../reports/record/plan.ts";
 import { invariants } from "../scenarios/model/scenario.ts";
+import { isAddress } from "./address.ts";
 import { checkCaps } from "./caps.ts";
 import { type Catalog, find } from "./catalog.ts";
 import { quantities } from "./conditions.ts";
@@ -15,7 +17,13 @@ import { checkParams } from "./params.ts";
 
 const ms = z.number().nonnegative().max(86_400_000);
 const values = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
-const limits = z.partialRecord(z.enum(["warm-up", "baseline", "fault", "recovery", "final"]), z.number());
+const limits = z.partialRecord(
+  z.enum(["warm-up", "baseline", "fault", "recovery", "final"]),
+  z.number().nonnegative(),
+);
+
+const address = (kind: "ws" | "http") =>
+  z.string().refine((text) => isAddress(text, kind), `no ${kind}:// or ${kind}s:// address`);
 
 const engine = z.enum(["k6", "native"]);
 
@@ -65,10 +73,10 @@ const schema = z.strictObject({
     }),
     z.strictObject({
       kind: z.literal("external"),
-      urls: z.array(z.string()).min(1),
+      urls: z.array(address("ws")).min(1),
       connectHeaders: z.record(z.string(), z.string()),
       origin: z.string().exactOptional(),
-      metricsUrls: z.array(z.string()),
+      metricsUrls: z.array(address("http")),
       caFile: z.string().exactOptional(),
       caps: z
         .strictObject({ connections: z.number().int().positive(), ratePerSecond: z.number().positive() })
@@ -128,17 +136,27 @@ export async function readPlan(file: string, catalog: Catalog, cwd: string): Pro
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0] as z.core.$ZodIssue;
-    const more = parsed.error.issues.length - 1;
     throw new SeaworthyError(
       "SW_BAD_PLAN",
-      `${file} is not a plan of format 1: ${path.join(".") || "the file"}: ${message}${more > 0 ? ` (and ${more} more)` : ""}`,
+      `${file} is not a plan of format 1: ${firstOf(parsed.error)}`,
       "plans of another format must be made again by run",
     );
   }
   const plan: Plan = parsed.data;
   await checkNames(plan, catalog, cwd);
   return plan;
+}
+
+/** What keeps a record's plan from being one of format 1; undefined when nothing does. */
+export function wrongInPlan(json: unknown): string | undefined {
+  const { error } = schema.safeParse(json);
+  return error && firstOf(error);
+}
+
+function firstOf({ issues }: z.ZodError): string {
+  const { path, message } = issues[0] as z.core.$ZodIssue;
+  const more = issues.length - 1;
+  return `${path.join(".") || "the file"}: ${message}${more > 0 ? ` (and ${more} more)` : ""}`;
 }
 
 async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<void> {
@@ -176,6 +194,13 @@ async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<vo
   for (const name of defects) {
     if (!catalog.defects.has(name))
       mistakes.add("SW_UNKNOWN_NAME", `unknown defect "${name}"`, hintFor(name, [...catalog.defects.keys()]));
+  }
+  if (!plan.checks.some(({ name }) => name === GENERATOR_CHECK)) {
+    mistakes.add(
+      "SW_BAD_PLAN",
+      `the plan has no check ${GENERATOR_CHECK}, so that a load that was not fit would be green`,
+      `add {"name": "${GENERATOR_CHECK}", "limits": …} to its checks, or make the plan again`,
+    );
   }
   for (const { name } of plan.checks) await mistakes.take(find("check", name, catalog.checks, cwd));
   mistakes.check();

@@ -105,6 +105,16 @@ describe("a plan", () => {
     expect(planned.target).toMatchObject({ defects: [] });
   });
 
+  test("rule 6: whatever is asked for, the load itself is judged, and once", async () => {
+    const names = async (checks: string[]) =>
+      (await plan(request({ checks }), catalog)).checks.map(({ name }) => name);
+    expect(await names(["no-duplicate"])).toEqual(["no-duplicate", "generator-valid"]);
+    expect(await names(["generator-valid", "no-duplicate", "no-duplicate"])).toEqual([
+      "generator-valid",
+      "no-duplicate",
+    ]);
+  });
+
   test("--limit changes one phase, or all that the check judges", async () => {
     const { checks } = await plan(
       request({ limits: ["delivery-p99.baseline=50", "no-duplicate=3"] }),

@@ -1,6 +1,7 @@
 import { showCondition } from "../chaos/condition.ts";
 import type { FaultWindow } from "../chaos/timeline.ts";
 import type { Check } from "../reports/check.ts";
+import { GENERATOR_CHECK } from "../reports/judge.ts";
 import type {
   External,
   LoadEngine,
@@ -32,7 +33,7 @@ export interface Request {
   /** `target.inject=command line`: what a fault of the user's own does. */
   readonly faultCommands?: readonly string[];
   readonly defects: readonly string[];
-  /** Only these checks; none: the scenario's own. */
+  /** Only these checks, and the one of the load itself; none: the scenario's own. */
   readonly checks: readonly string[];
   /** `check=value` or `check.phase=value`. */
   readonly limits: readonly string[];
@@ -103,7 +104,9 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
   const clients = roles.reduce((sum, role) => sum + role.clients, 0);
   if (target.kind === "external") checkCaps(target, clients, params, mistakes);
   const checks = await planChecks(request, scenario, target, catalog, mistakes);
-  const faults = request.faults.length > 0 ? request.faults : (scenario.faults?.(params) ?? []);
+  const isAsked = request.faults.length > 0;
+  const faults = isAsked ? request.faults : (scenario.faults?.(params) ?? []);
+  const inFaults = new MistakeList();
   const timeline = await planTimeline(
     faults,
     {
@@ -116,8 +119,11 @@ export async function plan(request: Request, catalog: Catalog): Promise<Plan> {
       commands: parseFaultCommands(request.faultCommands ?? [], mistakes),
       cwd,
     },
-    mistakes,
+    inFaults,
   );
+  const isForeign = !isAsked && target.kind === "external" && catalog.scenarios.has(request.scenario);
+  if (isForeign) addOwnFaultMistakes(scenario, faults, inFaults, mistakes);
+  else mistakes.addAll(inFaults.noted);
   const probed = planProbe(request, roles, timeline, mistakes);
   mistakes.check();
   return {
@@ -254,6 +260,22 @@ async function planTimeline(
   return windows;
 }
 
+/** A scenario's own faults on a system that has no such parts: nothing was mistyped, so it is said once, and of whom. */
+function addOwnFaultMistakes(
+  { name }: Scenario,
+  faults: readonly string[],
+  { noted }: MistakeList,
+  mistakes: MistakeList,
+): void {
+  mistakes.addAll(noted.filter(({ code }) => code !== "SW_UNKNOWN_NAME"));
+  if (noted.every(({ code }) => code !== "SW_UNKNOWN_NAME")) return;
+  mistakes.add(
+    "SW_USAGE",
+    `${name} brings faults of its own that act on parts of the reference system: ${faults.join(" ")}`,
+    "break your own system instead: --fault cut@10s..12s:server-1/clients, or a command of your own",
+  );
+}
+
 /** The limit that the run itself sets to a baseline; without one, what the check has. */
 function baselineP99Ms(checks: readonly PlannedCheck[], catalog: Catalog): number {
   const planned = checks.find(({ name }) => name === "delivery-p99")?.limits.baseline;
@@ -306,7 +328,8 @@ async function planChecks(
   const overrides = [...parseLimits(scenario.limits ?? [], catalog, mistakes), ...wanted];
   const planned: PlannedCheck[] = [];
   const asked = request.checks.length > 0;
-  for (const name of asked ? request.checks : scenario.checks) {
+  // A load that was not fit must never be green, whatever somebody wants to be judged by.
+  for (const name of new Set([...(asked ? request.checks : scenario.checks), GENERATOR_CHECK])) {
     const check = await mistakes.take<Check>(find("check", name, catalog.checks, request.cwd));
     // An external system is judged by what can be seen of it; a check asked for by name stays, and says unknown.
     if (!check || (!asked && !canJudge(name, target))) continue;
@@ -339,12 +362,12 @@ interface LimitOverride {
 function parseLimits(texts: readonly string[], catalog: Catalog, mistakes: MistakeList): LimitOverride[] {
   return texts.flatMap((text) => {
     const [, check, phase, number] = /^([^.=]+)(?:\.([^=]+))?=(.+)$/.exec(text) ?? [];
-    const value = Number(number);
-    if (!check || !Number.isFinite(value)) {
+    const value = number?.trim() ? Number(number) : Number.NaN;
+    if (!check || !Number.isFinite(value) || value < 0) {
       mistakes.add(
         "SW_USAGE",
         `cannot read --limit "${text}"`,
-        "the form is check=value or check.phase=value, for example delivery-p99.baseline=50",
+        "the form is check=value or check.phase=value with a value of at least 0, for example delivery-p99.baseline=50",
       );
       return [];
     }

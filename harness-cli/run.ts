@@ -26,13 +26,14 @@ import { sampleEverySecond } from "./sampling.ts";
 import { withSecrets } from "./secrets.ts";
 import { bringUp } from "./target/bring-up.ts";
 import { meetDaemon } from "./target/containers/daemon.ts";
-import { assertAllowed, assertProxiesPossible } from "./target/external.ts";
+import { assertAllowed, assertCredentials, assertProxiesPossible } from "./target/external.ts";
 import { shells } from "./target/shell.ts";
 import { steadyStateAgain } from "./target/steady-state.ts";
 import { createSupervisor } from "./target/supervisor.ts";
 import type { RunningTarget } from "./target/target.ts";
 import { undoLogIn } from "./undo-log.ts";
 import type { World } from "./world.ts";
+import { writtenOrRefused } from "./written.ts";
 
 export interface RunContext {
   readonly world: World;
@@ -77,6 +78,7 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
   if (plan.target.kind === "external") {
     assertProxiesPossible(plan);
     await assertAllowed(plan.target, context.allowHosts);
+    await assertCredentials(plan.target, world.env);
   }
   if (plan.target.kind === "reference" && plan.target.runAs === "containers") await meetDaemon(world.env);
   const tools = await findTools({
@@ -84,10 +86,10 @@ export async function run(plan: Plan, context: RunContext): Promise<RunResult> {
     unneeded: unneededTools(plan.target),
     progress: progressBy((text) => progress.say(text)),
   });
-  const dir = await madeOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
+  const dir = await writtenOrRefused(runsDir, () => createRunDir(runsDir, plan, world.now()));
   // Before anything is said: whoever reads that it began may want it to end.
   using interrupt = listenForInterrupt(world);
-  const record = await madeOrRefused(runsDir, () => openRecord(dir, plan));
+  const record = await writtenOrRefused(runsDir, () => openRecord(dir, plan));
   await pointLatestAt(runsDir, dir);
   progress.say(
     `run ${path.basename(dir)}: ${plan.scenario.name}, ${plan.clients} clients, seed ${plan.seed}`,
@@ -326,31 +328,12 @@ function longestSinceAsked() {
   };
 }
 
-/** What the file system says no to before there is a record is the person's to know, not a bug. */
-async function madeOrRefused<T>(runsDir: string, make: () => T | Promise<T>): Promise<T> {
-  try {
-    return await make();
-  } catch (error) {
-    if (error instanceof RecordFull) {
-      throw new SeaworthyError(
-        "SW_DISK_FULL",
-        error.message,
-        "free some space, or choose another folder with --out",
-      );
-    }
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new SeaworthyError(
-      "SW_NOT_WRITABLE",
-      `cannot write to ${runsDir}: ${message}`,
-      "choose another folder with --out",
-    );
-  }
-}
-
 /** The one reason why a run did not complete. */
 function failed(error: unknown): Ended {
-  if (error instanceof SeaworthyError) return { how: "failed", code: error.code, message: error.message };
+  if (error instanceof SeaworthyError) {
+    const { code, message, hint } = error;
+    return { how: "failed", code, message, hint };
+  }
   if (error instanceof RecordFull) return { how: "failed", code: "SW_DISK_FULL", message: error.message };
   return { how: "failed", code: "SW_BUG", message: error instanceof Error ? error.message : String(error) };
 }

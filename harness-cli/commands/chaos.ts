@@ -11,13 +11,14 @@ import { listenForInterrupt } from "../interrupt.ts";
 import type { Action } from "../main.ts";
 import { MistakeList } from "../mistakes.ts";
 import { askByHand, readUp, type UpState } from "../up-state.ts";
+import { wholeNumber } from "../whole-number.ts";
 import type { World } from "../world.ts";
 
 interface Options {
   readonly target: string;
   readonly param: string[];
   readonly for?: string;
-  readonly seed: string;
+  readonly seed: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -37,7 +38,7 @@ export function chaos(program: Command, world: World, done: Action): void {
       [],
     )
     .option("--for <duration>", "undo it after this time; else on Enter or Ctrl-C")
-    .option("--seed <n>", "draws the victim of server-any", "1")
+    .option("--seed <n>", "draws the victim of server-any", wholeNumber, 1)
     .option("--out <folder>", "the folder given to up", "runs")
     .option("--json", "print what happened as JSON")
     .addHelpText(
@@ -86,7 +87,7 @@ async function requestOf(
             ...(state.balancer ? { balancer: state.balancer } : {}),
             runAs: state.runAs,
           },
-          seed: Number(options.seed),
+          seed: options.seed,
           runMs: 1,
           warmUpMs: 0,
           deliveryP99Ms: 0,

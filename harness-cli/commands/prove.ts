@@ -117,7 +117,7 @@ function timeOf(given: string): number {
 
 function whole(option: string, given: string, least: number): number {
   const value = Number(given);
-  if (Number.isInteger(value) && value >= least && given.trim() !== "") return value;
+  if (Number.isSafeInteger(value) && value >= least && given.trim() !== "") return value;
   throw new SeaworthyError(
     "SW_USAGE",
     `${option} takes a whole number of at least ${least}, not "${given}"`,

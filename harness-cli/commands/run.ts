@@ -2,6 +2,7 @@ import path from "node:path";
 import { type Command, Option } from "commander";
 import type { External, LoadEngine, Plan, RunAs } from "../../reports/record/plan.ts";
 import { text } from "../../reports/render/text.ts";
+import { isAddress } from "../address.ts";
 import { SAFE_CAPS } from "../caps.ts";
 import { loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
@@ -13,6 +14,7 @@ import { readPlan } from "../plan-file.ts";
 import { progressOn } from "../progress.ts";
 import { run } from "../run.ts";
 import { runAsOption } from "../run-as.ts";
+import { wholeNumber } from "../whole-number.ts";
 import type { World } from "../world.ts";
 
 interface Options {
@@ -69,6 +71,20 @@ const PLANNED = [
   "probe",
 ] as const;
 
+/** Options that say something about a system of somebody else: nothing without --url. */
+const OF_URL = [
+  "connectHeader",
+  "origin",
+  "metricsUrl",
+  "allowHost",
+  "caFile",
+  "maxConnections",
+  "maxRate",
+] as const;
+
+/** Options that say how the reference system is brought up: nothing with --url. */
+const OF_REFERENCE = ["instances", "balancer", "balance", "runAs"] as const;
+
 export function runCommand(program: Command, world: World, done: Action): void {
   program
     .command("run")
@@ -83,7 +99,12 @@ export function runCommand(program: Command, world: World, done: Action): void {
       [],
     )
     .option("--defect <name>", "switch a known production mistake on", collect, [])
-    .option("--check <name>", "judge by this check only (may be repeated)", collect, [])
+    .option(
+      "--check <name>",
+      "judge by this check only, and by generator-valid (may be repeated)",
+      collect,
+      [],
+    )
     .option("--limit <check[.phase]=value>", "another limit for a check", collect, [])
     .option("--seed <n>", "draws victims, arrivals and back-off; the same seed repeats them", wholeNumber)
     .option("--time-scale <factor>", "one factor for beats, idle limits, TTLs, token life and drain", Number)
@@ -137,9 +158,13 @@ export function runCommand(program: Command, world: World, done: Action): void {
     .addHelpText("after", `\n${FAULT_GRAMMAR}`)
     .action(async (scenario: string | undefined, options: Options) => {
       const catalog = await loadCatalog();
-      const planned = options.plan
-        ? await repeated(options.plan, scenario, options, world, (file) => readPlan(file, catalog, world.cwd))
-        : await plan(requestOf(scenario, options, world), catalog);
+      refuseEmpty(options);
+      const planned =
+        options.plan !== undefined
+          ? await repeated(options.plan, scenario, options, world, (file) =>
+              readPlan(file, catalog, world.cwd),
+            )
+          : await plan(requestOf(scenario, options, world), catalog);
       using progress = progressOn(world.stderr, options.json === true);
       const runsDir = path.resolve(world.cwd, options.out);
       const result = await run(planned, {
@@ -167,11 +192,16 @@ export function textOptions(world: World, dir: string) {
 
 function requestOf(scenario: string | undefined, options: Options, world: World) {
   if (!scenario) throw new SeaworthyError("SW_USAGE", "which scenario?", "seaworthy list scenarios");
-  if (options.url.length > 0 && (options.balancer ?? options.balance) !== undefined) {
+  const isOwn = options.url.length > 0;
+  const idle = given(options, isOwn ? OF_REFERENCE : OF_URL);
+  if (idle.length > 0) {
+    const [of, but] = isOwn
+      ? ["the reference system", "--url names another one"]
+      : ["a system of your own", "there is no --url"];
     throw new SeaworthyError(
       "SW_USAGE",
-      "--balancer and --balance belong to the reference system, and --url names another one",
-      "leave them out, or leave out --url",
+      `${idle.join(", ")}: only for ${of}, and ${but}`,
+      `leave it out, or ${isOwn ? "leave out" : "give"} --url`,
     );
   }
   return {
@@ -186,16 +216,15 @@ function requestOf(scenario: string | undefined, options: Options, world: World)
     timeScale: options.timeScale,
     engine: options.engine ?? ("k6" as const),
     ...(options.probe === undefined ? {} : { probe: options.probe }),
-    target:
-      options.url.length > 0
-        ? externalOf(options, world.cwd)
-        : {
-            kind: "reference" as const,
-            instances: options.instances ?? 3,
-            balancer: options.balancer,
-            balance: options.balance,
-            ...(options.runAs ? { runAs: options.runAs } : {}),
-          },
+    target: isOwn
+      ? externalOf(options, world.cwd)
+      : {
+          kind: "reference" as const,
+          instances: options.instances ?? 3,
+          balancer: options.balancer,
+          balance: options.balance,
+          ...(options.runAs ? { runAs: options.runAs } : {}),
+        },
     maxConnections: options.maxConnections,
     maxRate: options.maxRate,
     cwd: world.cwd,
@@ -211,11 +240,20 @@ function externalOf(options: Options, cwd: string): External {
     connectHeaders[header.slice(0, at).trim()] = header.slice(at + 1).trim();
   }
   for (const url of options.url) {
-    if (!URL.canParse(url) || !/^wss?:$/.test(new URL(url).protocol)) {
+    if (!isAddress(url, "ws")) {
       throw new SeaworthyError(
         "SW_USAGE",
         `--url ${url} is not a WebSocket address`,
         "write ws://host:port/path or wss://…",
+      );
+    }
+  }
+  for (const url of options.metricsUrl) {
+    if (!isAddress(url, "http")) {
+      throw new SeaworthyError(
+        "SW_USAGE",
+        `--metrics-url ${url} is not an HTTP address`,
+        "write http://host:port/path or https://…",
       );
     }
   }
@@ -236,14 +274,8 @@ async function repeated(
   world: World,
   read: (file: string) => Promise<Plan>,
 ): Promise<Plan> {
-  const decided = PLANNED.filter((name) => {
-    const value = options[name];
-    return Array.isArray(value) ? value.length > 0 : value !== undefined;
-  });
-  if (decided.length > 0) {
-    const names = decided.map(
-      (name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-    );
+  const names = given(options, PLANNED);
+  if (names.length > 0) {
     throw new SeaworthyError(
       "SW_USAGE",
       `a plan is complete: ${names.join(", ")} cannot change it`,
@@ -261,14 +293,27 @@ async function repeated(
   return planned;
 }
 
-function collect(value: string, previous: string[]): string[] {
-  return [...previous, value];
+/** Those of the options that stand on the command line, as they are written there. */
+function given(options: Options, names: readonly (keyof Options)[]): string[] {
+  return names
+    .filter((name) => {
+      const value = options[name];
+      return Array.isArray(value) ? value.length > 0 : value !== undefined;
+    })
+    .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
 }
 
-function wholeNumber(value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || value.trim() === "") {
-    throw new SeaworthyError("SW_USAGE", `"${value}" is not a whole number`, "write it in digits");
-  }
-  return number;
+/** As a shell writes `--plan "$PLAN"` when the variable is not set. */
+function refuseEmpty(options: Options): void {
+  const empty = (["plan", "out", "origin", "caFile"] as const).filter((name) => options[name]?.trim() === "");
+  if (empty.length === 0) return;
+  throw new SeaworthyError(
+    "SW_USAGE",
+    `${given(options, empty).join(", ")} is empty`,
+    "give it a value, or leave it out",
+  );
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
 }

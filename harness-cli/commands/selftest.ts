@@ -17,11 +17,12 @@ import {
 } from "../selftest/generator.ts";
 import { exitOfParts, type Part } from "../selftest/part.ts";
 import { judgeStall, STALL_CHECKS, STALL_PARAMS, type Stall, stall } from "../selftest/stall.ts";
+import { wholeNumber } from "../whole-number.ts";
 import type { World } from "../world.ts";
 
 interface Options {
   readonly engine: LoadEngine;
-  readonly seed: string;
+  readonly seed: number;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -45,7 +46,7 @@ export function selftest(program: Command, world: World, done: Action): void {
       .addOption(
         new Option("--engine <engine>", "who plays the clients").choices(["k6", "native"]).default("k6"),
       )
-      .option("--seed <n>", "the first run's seed", "1")
+      .option("--seed <n>", "the first run's seed", wholeNumber, 1)
       .option("--out <folder>", "where runs are kept; these go to selftest/ in it", "runs")
       .option("--json", "print JSON instead of text")
       .action(async (options: Options) => {
@@ -102,7 +103,7 @@ async function runOne(
       defects: [],
       checks,
       limits: [],
-      seed: Number(options.seed) + number,
+      seed: options.seed + number,
       timeScale: 1,
       engine: options.engine,
       target: { kind: "reference", instances: 1 },

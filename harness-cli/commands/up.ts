@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
-import { mkdir, open } from "node:fs/promises";
+import { mkdir, open, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Command } from "commander";
 import { tellBalancer } from "../../reports/record/balancer.ts";
 import type { Plan, Reference, RunAs } from "../../reports/record/plan.ts";
 import { faultsByHand } from "../by-hand.ts";
-import { loadCatalog } from "../catalog.ts";
+import { type Catalog, loadCatalog } from "../catalog.ts";
 import { SeaworthyError } from "../errors.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import type { Action } from "../main.ts";
@@ -19,6 +19,7 @@ import { createSupervisor } from "../target/supervisor.ts";
 import type { RunningTarget } from "../target/target.ts";
 import { askDown, holdUp, readUp, type UpState } from "../up-state.ts";
 import type { World } from "../world.ts";
+import { writtenOrRefused } from "../written.ts";
 
 interface Options {
   readonly instances: string;
@@ -34,6 +35,10 @@ interface Options {
 
 /** How long `up --detach` waits for the background process to say that it is up. */
 const DETACH_DEADLINE_MS = 60_000;
+/** How long it then has to end in good order. */
+const DETACH_END_DEADLINE_MS = 10_000;
+/** How many of its last lines are shown when it does not come up. */
+const LOG_LINES = 5;
 
 export function up(program: Command, world: World, done: Action): void {
   program
@@ -62,8 +67,10 @@ export function up(program: Command, world: World, done: Action): void {
           "npx seaworthy down",
         );
       }
-      const planned = await plan(requestOf(options, world), await loadCatalog());
-      await mkdir(folder, { recursive: true });
+      const catalog = await loadCatalog();
+      refuseClientDefects(options.defect, catalog);
+      const planned = await plan(requestOf(options, world), catalog);
+      await writtenOrRefused(folder, () => mkdir(folder, { recursive: true }));
       const print = (state: UpState) =>
         world.stdout.write(options.json ? `${JSON.stringify(state, null, 2)}\n` : show(state));
       if (options.detach) print(await detached(folder, world));
@@ -134,7 +141,8 @@ async function attached(
 
 /** The same command again, in the background, with its own log; resolves when it holds the system. */
 async function detached(folder: string, world: World): Promise<UpState> {
-  await using log = await open(path.join(folder, "up.log"), "w");
+  const logFile = path.join(folder, "up.log");
+  await using log = await writtenOrRefused(folder, () => open(logFile, "w"));
   const args = world.argv.filter((argument) => argument !== "--detach" && argument !== "--json");
   const child = spawn(world.node, [world.entry, ...args], {
     detached: true,
@@ -152,11 +160,29 @@ async function detached(folder: string, world: World): Promise<UpState> {
     if (state) return state;
     await world.sleep(50);
   }
+  // What comes up when nobody waits for it any more would stay. The first signal is Ctrl-C, the second leaves at once.
+  if (!exited) child.kill("SIGTERM");
+  const endDeadline = world.now() + DETACH_END_DEADLINE_MS;
+  while (!exited && world.now() < endDeadline) await world.sleep(50);
+  if (!exited) child.kill("SIGTERM");
+  const said = (await readFile(logFile, "utf8")).trimEnd().split("\n").slice(-LOG_LINES).join("\n  ");
   throw new SeaworthyError(
     "SW_START_FAILED",
-    "the system did not come up in the background",
-    `see ${path.join(folder, "up.log")}`,
+    `the system did not come up in the background${said && `:\n  ${said}`}`,
+    `see ${logFile}`,
   );
+}
+
+/** `up` has no clients that could make a mistake. */
+function refuseClientDefects(names: readonly string[], catalog: Catalog): void {
+  for (const name of names) {
+    if (catalog.defects.get(name)?.where !== "client") continue;
+    throw new SeaworthyError(
+      "SW_USAGE",
+      `defect ${name} is a mistake of clients, and up starts none`,
+      `seaworthy run --defect ${name}`,
+    );
+  }
 }
 
 function requestOf(options: Options, world: World) {

@@ -147,8 +147,9 @@ describe("one run, from nothing to a verdict", () => {
     const { exit, out } = await silent;
     const verdict = JSON.parse(out) as VerdictFile;
     expect([exit, verdict.overall]).toEqual([3, "unknown"]);
-    expect(verdict.checks.map((check) => check.status)).toEqual(verdict.checks.map(() => "unknown"));
-    expect(verdict.checks[0]?.why).toContain("nothing was delivered in this phase");
+    const asked = verdict.checks.filter(({ name }) => name === "delivery-p99");
+    expect(new Set(asked.map(({ status }) => status))).toEqual(new Set(["unknown"]));
+    expect(asked[0]?.why).toContain("nothing was delivered in this phase");
   });
 });
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { mkdir, readFile } from "node:fs/promises";
 import net from "node:net";
@@ -5,8 +6,10 @@ import path from "node:path";
 import { WebSocket } from "ws";
 import type { Link } from "../../chaos/topology.ts";
 import type { External, Plan } from "../../reports/record/plan.ts";
+import type { LoadAccess } from "../../scenarios/model/load-config.ts";
 import { SeaworthyError } from "../errors.ts";
 import type { Tools } from "../provision/tools.ts";
+import { withSecrets } from "../secrets.ts";
 import { onDisk } from "./disk.ts";
 import {
   behindFrameProxy,
@@ -69,11 +72,7 @@ export async function meetExternal(options: ExternalOptions): Promise<RunningTar
     ...hostsOf(proxied, links),
     ...(external.caFile === undefined ? {} : { caFile: external.caFile }),
     servers: external.metricsUrls.map((metricsUrl, i) => ({ name: `server-${i + 1}`, metricsUrl })),
-    access: {
-      kind: "headers",
-      headers: external.connectHeaders,
-      ...(external.origin === undefined ? {} : { origin: external.origin }),
-    },
+    access: accessOf(external),
     versions: proxies ? { toxiproxy: options.tools.toxiproxy.version } : {},
     pids(): Record<string, number> {
       return Object.fromEntries(
@@ -87,6 +86,19 @@ export async function meetExternal(options: ExternalOptions): Promise<RunningTar
       await proxies?.stop();
     },
   };
+}
+
+function accessOf({ connectHeaders: headers, origin }: External): LoadAccess {
+  return { kind: "headers", headers, ...(origin === undefined ? {} : { origin }) };
+}
+
+/** Throws SW_USAGE for a secret that the environment does not have, or an authority that cannot be read. Sends nothing. */
+export async function assertCredentials(
+  external: External,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  withSecrets(accessOf(external), env);
+  if (external.caFile !== undefined) await readCa(external.caFile);
 }
 
 /** Throws SW_BAD_FAULT_WINDOW for a fault on a link that cannot have a proxy. Sends nothing. */
@@ -252,7 +264,10 @@ async function startProxies(
 
 async function readCa(caFile: string): Promise<Buffer> {
   try {
-    return await readFile(caFile);
+    const pem = await readFile(caFile);
+    // TLS itself takes anything for an authority, and then trusts nobody.
+    new X509Certificate(pem);
+    return pem;
   } catch (error) {
     throw new SeaworthyError(
       "SW_USAGE",

@@ -50,6 +50,7 @@ export type Ended =
   | { readonly how: "interrupted"; readonly by: string }
   /** By the harness itself: this check was breached beyond doubt (`--abort-on-breach`). */
   | { readonly how: "aborted"; readonly check: string; readonly phase: string; readonly why: string }
-  | { readonly how: "failed"; readonly code: string; readonly message: string }
+  /** `hint`: what to do about it. */
+  | { readonly how: "failed"; readonly code: string; readonly message: string; readonly hint?: string }
   /** Nobody wrote an end: the harness itself died. */
   | { readonly how: "torn" };

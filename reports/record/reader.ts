@@ -24,11 +24,11 @@ export class NoRecord extends Error {
 
 /**
  * Reads a run back, whole or torn: missing files, cut last lines and unreadable lines are named in `torn` and
- * never stop it. Rejects with NoRecord when there is no readable plan of format 1.
+ * never stop it. Rejects with NoRecord when there is no readable plan of format 1, or `wrongInPlan` finds fault with it.
  */
-export async function readRecord(given: string): Promise<RunRecord> {
+export async function readRecord(given: string, wrongInPlan?: WrongInPlan): Promise<RunRecord> {
   const dir = await resolveRunDir(given);
-  const plan = await readPlan(dir);
+  const plan = await readPlan(dir, wrongInPlan);
   const torn: string[] = [];
   const history: HistoryEvent[] = [];
   const ledger = new LedgerBuilder(plan);
@@ -72,7 +72,10 @@ export async function readRecord(given: string): Promise<RunRecord> {
   });
 }
 
-async function readPlan(dir: string): Promise<Plan> {
+/** What keeps this from being a whole plan of format 1, if anything does. */
+type WrongInPlan = (plan: unknown) => string | undefined;
+
+async function readPlan(dir: string, wrongInPlan?: WrongInPlan): Promise<Plan> {
   let plan: Partial<Plan> | null;
   try {
     plan = JSON.parse(await readFile(path.join(dir, runFiles.plan), "utf8"));
@@ -84,6 +87,8 @@ async function readPlan(dir: string): Promise<Plan> {
   if (plan?.format !== 1) {
     throw new NoRecord(dir, `${runFiles.plan} is of format ${JSON.stringify(plan?.format)}, not 1`);
   }
+  const wrong = wrongInPlan?.(plan);
+  if (wrong !== undefined) throw new NoRecord(dir, `${runFiles.plan} is damaged: ${wrong}`);
   return plan as Plan;
 }
 

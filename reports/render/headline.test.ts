@@ -97,9 +97,9 @@ describe("G16: the verdict in words", () => {
     );
     const failed: Report = {
       ...report,
-      ended: { how: "failed", code: "SW_LOAD_FAILED", message: "k6 died\u001b" },
+      ended: { how: "failed", code: "SW_LOAD_FAILED", message: "k6 died\u001b", hint: "see its log" },
     };
-    expect(headlineOf(failed, record).cut).toMatch(/SW_LOAD_FAILED: k6 died\uFFFD/);
+    expect(headlineOf(failed, record).cut).toMatch(/SW_LOAD_FAILED: k6 died\uFFFD\. Hint: see its log/);
     expect(headlineOf(reportOf([]), record)).toMatchObject({
       word: "Unknown",
       summary: "nothing was judged",

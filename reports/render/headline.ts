@@ -87,7 +87,7 @@ function cutShort(report: Report, record: RunRecord): string | undefined {
     case "aborted":
       return `Ended early at ${when}: ${plain(ended.check)} (${plain(ended.phase)}) was breached beyond doubt.${missing}`;
     case "failed":
-      return `Failed at ${when} with ${plain(ended.code)}: ${plain(ended.message)}${missing}`;
+      return `Failed at ${when} with ${plain(ended.code)}: ${plain(ended.message)}${ended.hint === undefined ? "" : `. Hint: ${plain(ended.hint)}`}${missing}`;
     case "torn":
       return `The harness itself died: the record stops at ${when}.${missing}`;
   }

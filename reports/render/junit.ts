@@ -58,7 +58,7 @@ function runSuite(report: Report, record: RunRecord): readonly Suite[] {
     ended.how === "interrupted"
       ? `interrupted by ${ended.by}`
       : ended.how === "failed"
-        ? `${ended.code}: ${ended.message}`
+        ? `${ended.code}: ${ended.message}${ended.hint === undefined ? "" : `. Hint: ${ended.hint}`}`
         : ended.how === "aborted"
           ? `ended early: ${ended.check} was breached`
           : ended.how === "torn"

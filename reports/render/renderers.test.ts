@@ -177,6 +177,15 @@ describe("junit.xml", () => {
     expect(junit(interrupted, record)).toContain('message="interrupted by SIGINT"');
     const ended = { how: "aborted", check: "close-codes", phase: "baseline", why: "1 close" } as const;
     expect(junit({ ...report, ended }, record)).toContain('message="ended early: close-codes was breached"');
+    const failed = {
+      how: "failed",
+      code: "SW_LOAD_FAILED",
+      message: "k6 died",
+      hint: "see its log",
+    } as const;
+    expect(junit({ ...report, ended: failed }, record)).toContain(
+      'message="SW_LOAD_FAILED: k6 died. Hint: see its log"',
+    );
     expect(junit({ ...report, judgements: [], overall: "unknown" }, record)).toContain(
       'message="nothing was judged"',
     );
