@@ -603,6 +603,22 @@ describe("with RELAY=pubsub, on one system", () => {
       expect((await world.redis.keys(`presence:*${room}*`)).length).toBe(0);
     });
 
+    test("A117: a room may be called what it likes: it hears of its own members only", async () => {
+      const [ann, bob] = [newName("ann"), newName("bob")];
+      const client = await world.connect(1, ann);
+      for (const room of ["all", "due"]) await subscribe(client, `/topic/room.${room}`);
+      const other = newName("room");
+      await subscribe(await world.connect(2, bob), `/topic/room.${other}`);
+      await eventually(async () => {
+        for (const room of ["all", "due"]) expect(await members(2, room)).toEqual([ann]);
+        expect(await members(1, other)).toEqual([bob]);
+      });
+      client.ws.terminate();
+      await eventually(async () => {
+        for (const room of ["all", "due"]) expect(await members(2, room)).toEqual([]);
+      });
+    });
+
     test("A118, A97, I33: users of an instance that was killed are gone after their time, and that is told once", async () => {
       const room = newName("room");
       const [ghost, stays] = [newName("ghost"), newName("stays")];
