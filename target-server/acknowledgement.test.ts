@@ -55,6 +55,23 @@ describe("A35: what is acknowledged by one ACK", () => {
   });
 });
 
+test("A35, A107: a message that the server sent twice may be answered twice, in every version, and no third time", () => {
+  const one = delivery("a", "1", "client-individual");
+  for (const [version, headers] of [
+    ["1.2", { id: ackId("a", one.outgoing) }],
+    ["1.1", { subscription: "a", "message-id": "1" }],
+    ["1.0", { "message-id": "1" }],
+  ] as const) {
+    const all = waiting(one, one);
+    expect(ids(all.settle(headers, version))).toEqual(["a/1"]);
+    expect(all.settle(headers, version)).toEqual([]);
+    expect(all.settle(headers, version)).toBeUndefined();
+  }
+  const left = waiting(one, one);
+  left.forget("a");
+  expect(left.settle({ id: ackId("a", one.outgoing) }, "1.2")).toBeUndefined();
+});
+
 test("a message that comes again waits once", () => {
   const all = waiting(delivery("a", "1"), delivery("a", "2"), delivery("a", "1"));
   expect([all.depth, all.bytes]).toEqual([2, 10]);

@@ -25,12 +25,17 @@ export function ackId(subscriptionId: string, outgoing: Outgoing): string {
   return `${outgoing.headers["message-id"]} ${subscriptionId}`;
 }
 
+/** Of messages that were sent twice; who never answers the second time is not remembered for ever. */
+const REPEATED_MAX = 1_000;
+
 /**
  * What one client was sent and has not acknowledged, in the order of sending. Dies with its session: who comes back
  * asks for what it missed by sequence (A107).
  */
 export class Unacknowledged {
   readonly #deliveries = new Map<string, Delivery>();
+  /** How many more answers there may be to a message that was sent again while the first answer was open. */
+  readonly #repeated = new Map<string, number>();
   #bytes = 0;
 
   get depth(): number {
@@ -44,6 +49,7 @@ export class Unacknowledged {
 
   add(delivery: Delivery): void {
     const id = ackId(delivery.subscriptionId, delivery.outgoing);
+    if (this.#deliveries.has(id)) this.#expectAgain(id);
     this.#remove(id); // the same message again: it waits once, at its new place
     this.#deliveries.set(id, delivery);
     this.#bytes += delivery.outgoing.body.length;
@@ -51,12 +57,14 @@ export class Unacknowledged {
 
   /**
    * Takes out what this ACK or NACK is about: one message, or in mode `client` also everything sent before it to the
-   * same subscription. Undefined where nothing of that name waits.
+   * same subscription. Nothing where it is answered a second time, having been sent twice; undefined where nothing of
+   * that name waits.
    */
   settle(headers: Headers, version: Version): Delivery[] | undefined {
     const last = this.#find(headers, version);
     const named = last === undefined ? undefined : this.#deliveries.get(last);
-    if (last === undefined || named === undefined) return undefined;
+    if (last === undefined) return undefined;
+    if (named === undefined) return this.#answeredAgain(last) ? [] : undefined;
     if (named.mode === "client-individual") {
       this.#remove(last);
       return [named];
@@ -76,10 +84,12 @@ export class Unacknowledged {
     for (const [id, delivery] of this.#deliveries) {
       if (delivery.subscriptionId === subscriptionId) this.#remove(id);
     }
+    for (const id of this.#repeated.keys()) if (id.endsWith(` ${subscriptionId}`)) this.#repeated.delete(id);
   }
 
   clear(): void {
     this.#deliveries.clear();
+    this.#repeated.clear();
     this.#bytes = 0;
   }
 
@@ -92,7 +102,19 @@ export class Unacknowledged {
     for (const [id, { outgoing }] of this.#deliveries) {
       if (outgoing.headers["message-id"] === message) return id;
     }
-    return undefined;
+    return [...this.#repeated.keys()].find((id) => id.startsWith(`${message} `));
+  }
+
+  #expectAgain(id: string): void {
+    this.#repeated.set(id, (this.#repeated.get(id) ?? 0) + 1);
+    if (this.#repeated.size > REPEATED_MAX) this.#repeated.delete(this.#repeated.keys().next().value!);
+  }
+
+  #answeredAgain(id: string): boolean {
+    const times = this.#repeated.get(id) ?? 0;
+    if (times > 1) this.#repeated.set(id, times - 1);
+    else this.#repeated.delete(id);
+    return times > 0;
   }
 
   #remove(id: string): void {

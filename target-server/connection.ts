@@ -2,6 +2,7 @@ import type { RawData } from "ws";
 import type { Identity } from "./auth.ts";
 import { type CloseCode, closeCodes } from "./close-codes.ts";
 import type { EvictionLimits } from "./config.ts";
+import { pause } from "./pause.ts";
 import type { Waiting } from "./policies.ts";
 import { ProofOfReceipt } from "./proof-of-receipt.ts";
 import { SendQueue } from "./send-queue.ts";
@@ -124,9 +125,9 @@ export class Connection implements Transport {
     else setTimeout(() => this.#queue.onceEmpty(ask), graceMs).unref();
   }
 
-  /** Answers what was asked, then closes: the planned way to part with a client (A121). */
-  async partWith(code: CloseCode, reason: string): Promise<void> {
-    await this.session.answered();
+  /** Answers what was asked, as far as that can be done in `withinMs`, then closes: the planned way to part (A121). */
+  async partWith(code: CloseCode, reason: string, withinMs: number): Promise<void> {
+    await Promise.race([this.session.answered(), this.gone, pause(withinMs)]);
     this.close(code, reason);
   }
 

@@ -35,11 +35,15 @@ export function announced(drainMs: number): { readonly min: number; readonly max
 export function stopSteps(parts: DrainParts): StopSteps {
   const { drainMs, connections, persistQueue, outbox, marks, log } = parts;
   const { max: windowMs } = announced(drainMs);
+  /** For the answers and the close of one client. */
+  const restMs = drainMs - windowMs + SETTLE_DEADLINE_MS;
 
   async function closeOne(connection: Connection, share: number): Promise<void> {
     await Promise.race([pause(Math.random() * windowMs * share), connection.gone]);
-    await connection.partWith(closeCodes.restart, "server is restarting");
-    await Promise.race([connection.gone, pause(drainMs - windowMs + SETTLE_DEADLINE_MS)]);
+    const late = pause(restMs);
+    // A client that takes nothing has no answer to a resume: it is told to go all the same.
+    await connection.partWith(closeCodes.restart, "server is restarting", restMs / 2);
+    await Promise.race([connection.gone, late]);
     connection.cut();
   }
 

@@ -51,11 +51,12 @@ export function identityRoutes(options: IdentityRouteOptions): Route[] {
       path: /^\/api\/ws-ticket$/,
       answer: forUsers((who) =>
         unlessAway(async () => {
-          const { user, expiresAtMs, tokenId } = who;
+          const { user, expiresAtMs, tokenId, tiers } = who;
           const ticket = await identity.tickets.issue({
             user,
             expiresAtMs,
             ...(tokenId === undefined ? {} : { tokenId }),
+            ...(tiers === undefined ? {} : { tiers }),
           });
           return json(201, { ticket, expiresInMs: identity.tickets.lifeMs });
         }),

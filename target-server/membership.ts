@@ -24,6 +24,8 @@ export class RoomMembers implements Membership {
   readonly #lookUp: (user: string, room: string) => Promise<boolean>;
   readonly #staleMs: number;
   readonly #known = new Map<string, Known>();
+  /** Two who ask at once get one answer, in the order in which they asked: else SENDs of one client change places. */
+  readonly #asking = new Map<string, Promise<boolean>>();
 
   constructor(staleMs: number, lookUp: (user: string, room: string) => Promise<boolean>) {
     this.#staleMs = staleMs;
@@ -35,7 +37,12 @@ export class RoomMembers implements Membership {
     const key = `${user}/${room}`;
     const known = this.#known.get(key);
     if (known !== undefined && performance.now() < known.untilMs) return known.member;
-    return this.#ask(key, user, room);
+    let asking = this.#asking.get(key);
+    if (asking === undefined) {
+      asking = this.#ask(key, user, room).finally(() => this.#asking.delete(key));
+      this.#asking.set(key, asking);
+    }
+    return asking;
   }
 
   async #ask(key: string, user: string, room: string): Promise<boolean> {

@@ -64,7 +64,8 @@ test("A54: dead after one and a half intervals of silence", () => {
 test.each([
   [{ depth: 256, bytes: 524_288, ageMs: 20_000 }, undefined],
   [{ depth: 257, bytes: 0, ageMs: 0 }, "depth"],
-  [{ depth: 1, bytes: 524_289, ageMs: 0 }, "bytes"],
+  [{ depth: 2, bytes: 524_289, ageMs: 0 }, "bytes"],
+  [{ depth: 1, bytes: 524_289, ageMs: 0 }, undefined],
   [{ depth: 1, bytes: 1, ageMs: 20_001 }, "age"],
 ] as const)("I72, A64: %j gives %s", (waiting, reason) => {
   expect(healthy.evict(waiting, { depth: 256, bytes: 524_288, ageMs: 20_000 })).toBe(reason);

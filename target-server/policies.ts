@@ -114,7 +114,8 @@ export const healthy: Policies = {
   peerIsDead: (silentMs, everyMs) => silentMs > everyMs * MISS_TOLERANCE,
   evict: (waiting, limits) => {
     if (waiting.depth > limits.depth) return "depth";
-    if (waiting.bytes > limits.bytes) return "bytes";
+    // One alone is as large as the server made it, and says nothing about who reads it.
+    if (waiting.depth > 1 && waiting.bytes > limits.bytes) return "bytes";
     return waiting.ageMs > limits.ageMs ? "age" : undefined;
   },
   accept: async (message, steps) => {

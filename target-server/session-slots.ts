@@ -30,6 +30,13 @@ redis.call('EXPIRE', KEYS[1], ${KEY_LIFE_S})
 return 1
 `;
 
+/** With its life: Redis may have lost the key. */
+const tellScript = `
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('EXPIRE', KEYS[1], ${KEY_LIFE_S})
+return 1
+`;
+
 const beatScript = `
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
@@ -41,6 +48,7 @@ return known and 1 or 0
 
 interface Scripts {
   takeSlot(sessions: string, instances: string, run: string, count: number, max: number): Promise<number>;
+  tellSlots(sessions: string, run: string, count: number): Promise<number>;
   instanceBeat(instances: string, run: string, lifeMs: number): Promise<number>;
 }
 
@@ -72,6 +80,7 @@ export class SessionSlots {
     const { redis, lifeMs } = options;
     this.#options = options;
     redis.defineCommand("takeSlot", { numberOfKeys: 2, lua: takeScript });
+    redis.defineCommand("tellSlots", { numberOfKeys: 1, lua: tellScript });
     redis.defineCommand("instanceBeat", { numberOfKeys: 1, lua: beatScript });
     this.#redis = redis as Redis & Scripts;
     redis.on("ready", () => void this.#beat());
@@ -117,9 +126,10 @@ export class SessionSlots {
   }
 
   async #tell(user: string): Promise<void> {
+    const { run } = this.#options;
     const count = this.#count(user);
-    if (count > 0) await this.#redis.hset(keyOf(user), this.#options.run, count);
-    else await this.#redis.hdel(keyOf(user), this.#options.run);
+    if (count > 0) await this.#redis.tellSlots(keyOf(user), run, count);
+    else await this.#redis.hdel(keyOf(user), run);
   }
 
   /** This run lives. Where Redis did not know it, or takes it for dead, it gets all counts again. */

@@ -450,6 +450,13 @@ describe("acknowledgement", () => {
     expect(client.closed).toBeUndefined();
   });
 
+  test("A35, A107: to answer each copy of a message that came twice costs nobody the session", async () => {
+    const { hear, say, client } = await listening("client-individual");
+    for (const got of hear("1", "1")) await say("ACK", { id: got.ack!, receipt: "r" });
+    expect(client.commands.slice(-2)).toEqual(["RECEIPT", "RECEIPT"]);
+    expect(client.closed).toBeUndefined();
+  });
+
   test("A65: who acknowledges nothing is closed with 1013 at the limit, and leaves nothing behind", async () => {
     const { hear, client, broker } = await listening("client");
     for (let n = 1; n <= 100; n++) hear(`${n}`);

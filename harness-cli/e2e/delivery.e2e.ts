@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Frame, Headers } from "../../target-server/stomp/frame.ts";
 import { RawStompClient } from "./raw-stomp-client.ts";
@@ -364,6 +365,63 @@ describe("with RELAY=pubsub, on one system", () => {
       ]);
     });
 
+    test("A112, A107: what was stored first and pushed late comes, also to who has seen what was stored after it", async () => {
+      const user = newName("bob");
+      const queue = "/user/queue/alerts";
+      const pushed = (n: number, server: number) =>
+        world.push(server, `/internal/push/user/${user}`, { destination: "/queue/alerts", payload: { n } });
+      const payloads = (client: RawStompClient) => on(client, queue).map((got) => JSON.parse(got.body).n);
+      const first = await world.connect(2, user);
+      await subscribe(first, queue);
+      const link = world.system.target.topology.links.find(({ name }) => name === "server-1/redis")!;
+      await link.cut();
+      try {
+        const { id } = (await pushed(1, 1)).body;
+        await pushed(2, 2);
+        await eventually(() => expect(payloads(first)).toContain(2));
+        first.ws.terminate();
+        await first.closed;
+        // The other instance finds it in the journal, when it has lain there for its 3 s.
+        await eventually(async () => {
+          const waiting = await world.redis.lrange(`ws:buffer:${user}`, 0, -1);
+          expect(waiting.filter((one) => one.includes(id)).length).toBe(1);
+        });
+      } finally {
+        await link.mend();
+      }
+      const back = await world.connect(2, user);
+      const seen = on(first, queue).at(-1)!.headers.seq!;
+      await subscribe(back, queue, { "last-seen-sequence": seen });
+      await eventually(() => expect([payloads(first), payloads(back)]).toEqual([[2], [1]]));
+    });
+
+    test("B62, A112: a push that is repeated, its answer being lost, still waits in the buffer, and the store has it when the buffer has not", async () => {
+      const user = newName("bob");
+      const event = { destination: "/queue/alerts", payload: { n: 1 } };
+      await world.push(1, `/internal/push/user/${user}`, event);
+      const store = new pg.Client(
+        world.system.target.topology.stores.find(({ engine }) => engine === "postgres")!.url,
+      );
+      await store.connect();
+      try {
+        const state = async () => {
+          const { rows } = await store.query("SELECT state FROM notifications WHERE user_id = $1", [user]);
+          return rows[0]?.state as number;
+        };
+        await eventually(async () => expect(await state()).toBe(1));
+        // As if no answer had come: somebody finds it there, and pushes it again.
+        await store.query("UPDATE notifications SET state = 0 WHERE user_id = $1", [user]);
+        await eventually(async () => expect(await state()).toBe(1));
+      } finally {
+        await store.end();
+      }
+      expect(await world.redis.llen(`ws:buffer:${user}`)).toBe(1);
+      await world.redis.del(`ws:buffer:${user}`);
+      const tab = await world.connect(2, user);
+      await subscribe(tab, "/user/queue/alerts");
+      await eventually(() => expect(on(tab, "/user/queue/alerts").length).toBe(1));
+    });
+
     test("A112, I26: what the buffer could not keep comes from the store", async () => {
       const user = newName("bob");
       for (let n = 1; n <= 25; n++) {
@@ -601,6 +659,22 @@ describe("with RELAY=pubsub, on one system", () => {
         expect(changes(watcher, room).at(-1)).toEqual({ joined: [], left: [ann], online: 0 }),
       );
       expect((await world.redis.keys(`presence:*${room}*`)).length).toBe(0);
+    });
+
+    test("A117: a room may be called what it likes: it hears of its own members only", async () => {
+      const [ann, bob] = [newName("ann"), newName("bob")];
+      const client = await world.connect(1, ann);
+      for (const room of ["all", "due"]) await subscribe(client, `/topic/room.${room}`);
+      const other = newName("room");
+      await subscribe(await world.connect(2, bob), `/topic/room.${other}`);
+      await eventually(async () => {
+        for (const room of ["all", "due"]) expect(await members(2, room)).toEqual([ann]);
+        expect(await members(1, other)).toEqual([bob]);
+      });
+      client.ws.terminate();
+      await eventually(async () => {
+        for (const room of ["all", "due"]) expect(await members(2, room)).toEqual([]);
+      });
     });
 
     test("A118, A97, I33: users of an instance that was killed are gone after their time, and that is told once", async () => {

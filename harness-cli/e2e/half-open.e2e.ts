@@ -106,6 +106,36 @@ test.concurrent("B63, A107: who says what was seen gets it at once, and not agai
   await eventually(() => expect(got(back)).toEqual([2, 3, 4]));
 });
 
+test.concurrent("B63, A112: what a half-open client took out of the offline buffer comes to the session that is there when it is closed", async () => {
+  const user = newName();
+  await push(2, user, 1);
+  await eventually(async () => expect(await redis.llen(`ws:buffer:${user}`)).toBe(1));
+  const dead = await RawStompClient.connect(system, 1, user);
+  open.push(dead);
+  dead.send("SUBSCRIBE", { id: "s", destination: QUEUE });
+  dead.ws.pause();
+  await eventually(async () => expect(await redis.llen(`ws:buffer:${user}`)).toBe(0));
+  const back = await listen(2, user);
+  await push(1, user, 2);
+  await eventually(() => expect(got(back)).toEqual([2]));
+  await eventually(async () => expect([got(back), await untaken(user)]).toEqual([[2, 1], 0]));
+  expect(await redis.exists(`ws:buffer:${user}`)).toBe(0);
+});
+
+test.concurrent("B63, A107: what nobody has shown to have taken comes, also to who has seen something newer", async () => {
+  const user = newName();
+  await zombie(user);
+  await push(2, user, 2);
+  const between = await listen(2, user);
+  await push(2, user, 3);
+  await eventually(() => expect(got(between)).toEqual([3]));
+  const seen = Number(between.frames.find(({ command }) => command === "MESSAGE")!.headers.seq);
+  between.ws.terminate();
+  await between.closed;
+  const again = await listen(2, user, seen);
+  await eventually(async () => expect([got(again), await untaken(user)]).toEqual([[2], 0]));
+});
+
 test.concurrent("B63, I89: a second tab beside a live one gets what is new, and nothing twice", async () => {
   const user = newName();
   const first = await listen(1, user);

@@ -286,6 +286,18 @@ describe.concurrent("what ends by itself", () => {
   });
 });
 
+test("A31: a Redis that lost its memory is told the places again, and they have an end there", async () => {
+  const ann = newName("ann");
+  await connect(1, ann);
+  await connect(1, ann);
+  await redis.del("instances", `sessions:${ann}`);
+  await vi.waitFor(async () => expect(await redis.hvals(`sessions:${ann}`)).toEqual(["2"]), {
+    timeout: WAIT_MS,
+    interval: 100,
+  });
+  expect(await redis.ttl(`sessions:${ann}`)).toBeGreaterThan(0);
+});
+
 describe("bans", () => {
   test("A27, B221: end all sessions of a user on all instances, and nobody else's", async () => {
     const [ann, bob] = [newName("ann"), newName("bob")];

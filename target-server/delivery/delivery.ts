@@ -137,6 +137,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   });
   const answerHistory = roomHistory({
     ...{ serverId, policies, metrics, broker, roomLog },
+    evictionBytes: config.eviction.bytes,
     stored: (room, limit) => history.newest(room, 0, limit, Date.now()),
   });
 

@@ -6,6 +6,21 @@ const receipt = (message_id: string, user_id: string, status: "READ" | "DELIVERE
   sender_id: "ann",
 });
 
+test("A115, A66: more than fit in one message are told in several, all of them and each once", () => {
+  const ids = Array.from(
+    { length: 20_000 },
+    (_, n) => `01890000-0000-7000-8000-${String(n).padStart(12, "0")}`,
+  );
+  const events = toEvents(
+    ids.map((id) => receipt(id, "eve", "READ")),
+    0,
+  );
+  for (const { payload } of events) expect(payload.length).toBeLessThan(65_536);
+  expect(new Set(events.map(({ msgId }) => msgId)).size).toBe(events.length);
+  const told = events.flatMap(({ payload }) => JSON.parse(payload).receipts[0].messageIds as string[]);
+  expect(told).toEqual(ids);
+});
+
 test("A115: one message for each sender and room, whoever read and however many messages", () => {
   const events = toEvents(
     [

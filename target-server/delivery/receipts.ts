@@ -17,6 +17,8 @@ export const receiptsSchema = `
 export const RECEIPTS_QUEUE = "/queue/receipts";
 /** Waiting for one write; beyond it readers are refused, not the server's memory grown. */
 const WAITING_MAX = 20_000;
+/** Told in one message: below every EVICT_BYTES, whoever reads and whatever their names. */
+const TOLD_MAX = 500;
 /** Two instances can raise the same messages in different order: Postgres then ends one of them. */
 const TRIES = 2;
 
@@ -115,10 +117,10 @@ export class Receipts {
   }
 }
 
-/** One for each sender and room, whoever acknowledged and however many messages. */
+/** One for each sender and room, whoever acknowledged; another one where they are more than fit. */
 export function toEvents(changed: readonly Changed[], nowMs: number): UserEvent[] {
   const bySenderAndRoom = Map.groupBy(changed, (one) => `${one.sender_id}\n${one.room_id}`);
-  return [...bySenderAndRoom.values()].map((group) => {
+  return [...bySenderAndRoom.values()].flatMap(inParts).map((group) => {
     const { sender_id: user, room_id: roomId } = group[0]!;
     const byReader = Map.groupBy(group, (one) => `${one.user_id}\n${one.status}`);
     const receipts = [...byReader.values()].map((same) => ({
@@ -129,6 +131,11 @@ export function toEvents(changed: readonly Changed[], nowMs: number): UserEvent[
     const payload = JSON.stringify({ type: "receipts", roomId: roomId || null, ts: nowMs, receipts });
     return { msgId: messageId(), user, queue: RECEIPTS_QUEUE, seq: 0, payload };
   });
+}
+
+function inParts(group: readonly Changed[]): (readonly Changed[])[] {
+  const parts = Math.ceil(group.length / TOLD_MAX);
+  return Array.from({ length: parts }, (_, n) => group.slice(n * TOLD_MAX, (n + 1) * TOLD_MAX));
 }
 
 /** Nobody acknowledges an own message, a direct message of others, or one of a room that is closed to them. */

@@ -40,9 +40,9 @@ export class TakenWatch {
   }
 
   /**
-   * What is kept when the subscription comes, and was not sent to itself. Who says that it saw everything up to
-   * `after` gets what is stored from the journal. What other sessions may still take is looked at again when their
-   * time is over, and then goes to `later`.
+   * What is kept when the subscription comes, and was not sent to itself. Who says that it saw `after` gets from the
+   * journal what comes after that; what comes before it need not have been sent before it, and is not done with. What
+   * other sessions may still take is looked at again when their time is over, and then goes to `later`.
    */
   async missed(after: number | undefined, later: (envelope: LoggedEnvelope) => void): Promise<Missed> {
     const { untaken, user, queue, failed } = this.#options;
@@ -57,11 +57,11 @@ export class TakenWatch {
     }
     const { lost, open, openForMs } = kept;
     const isMine = (one: LoggedEnvelope) =>
-      !this.#sent.has(one.logId) && (after === undefined || one.seq === 0);
+      !this.#sent.has(one.logId) && (after === undefined || one.seq === 0 || one.seq < after);
     const places = new Map<string, string>();
     for (const { seq, msgId, logId } of after === undefined ? [] : [...lost, ...open]) {
       if (seq > after!) places.set(msgId, logId);
-      else if (seq > 0) untaken.taken(user, queue, [logId]).catch(failed);
+      else if (seq > 0 && seq === after) untaken.taken(user, queue, [logId]).catch(failed);
     }
     const waiting = new Set(open.filter(isMine).map(({ logId }) => logId));
     if (waiting.size > 0) {

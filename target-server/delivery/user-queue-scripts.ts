@@ -2,37 +2,54 @@ import type { Redis } from "ioredis";
 import { LOG_LENGTH, SENT_TTL_S } from "../relay/scripts.ts";
 
 /**
- * Whether the user is connected anywhere is decided by Redis, in the step that publishes or buffers: between question
- * and act nobody can come or go (A112; B64). What is published is kept until a session has shown that it took it
- * (B63). Returns `[what, length]`: 0 known before, 1 published, 2 buffered, 3 dropped, 4 published and too much to be
- * kept; the length of the buffer.
+ * KEYS: log, online, buffer, missed, untaken. ARGV: channel, queue, now, the buffer's items and life, how long it is
+ * known that something was missed, whether to publish, whether to keep what is published until it is taken.
  */
-const pushScript = `
-if not redis.call('SET', KEYS[1], 0, 'NX', 'EX', ${SENT_TTL_S}) then return {0, 0} end
-if redis.call('ZCOUNT', KEYS[3], ARGV[4], '+inf') > 0 then
-  local id = redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${LOG_LENGTH}, '*', 'e', ARGV[2])
-  if ARGV[8] == '1' then redis.call('PUBLISH', ARGV[1], '{"logId":"' .. id .. '",' .. ARGV[2]) end
-  if ARGV[10] == '0' then return {1, 0} end
-  if redis.call('HLEN', KEYS[6]) < tonumber(ARGV[5]) then
-    redis.call('HSET', KEYS[6], id, ARGV[2])
-    redis.call('PEXPIRE', KEYS[6], ARGV[6])
-    return {1, 0}
+const common = `
+local function anybodyThere() return redis.call('ZCOUNT', KEYS[2], ARGV[3], '+inf') > 0 end
+local function countMissed(count)
+  redis.call('INCRBY', KEYS[4], count)
+  redis.call('PEXPIRE', KEYS[4], ARGV[6])
+end
+-- What is published is kept until a session has shown that it took it (B63); false where there is no room for that.
+local function tellSessions(body)
+  local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ${LOG_LENGTH}, '*', 'e', body)
+  if ARGV[7] == '1' then redis.call('PUBLISH', ARGV[1], '{"logId":"' .. id .. '",' .. body) end
+  if ARGV[8] == '0' then return true end
+  if redis.call('HLEN', KEYS[5]) >= tonumber(ARGV[4]) then
+    countMissed(1)
+    return false
   end
-  redis.call('INCR', KEYS[5])
-  redis.call('PEXPIRE', KEYS[5], ARGV[7])
-  return {4, 0}
+  redis.call('HSET', KEYS[5], id, body)
+  redis.call('PEXPIRE', KEYS[5], ARGV[5])
+  return true
 end
-if ARGV[9] == '0' then return {3, 0} end
-local length = redis.call('RPUSH', KEYS[4], ARGV[3] .. '\\n' .. ARGV[2])
-local over = length - tonumber(ARGV[5])
-if over > 0 then
-  redis.call('LTRIM', KEYS[4], over, -1)
-  length = length - over
+`;
+
+/**
+ * Whether the user is connected anywhere is decided by Redis, in the step that publishes or buffers: between question
+ * and act nobody can come or go (A112; B64). Returns `[what, length, before]`: 1 published, 2 buffered, 3 dropped, 4
+ * published and too much to be kept; the length of the buffer; whether it was done before, whose answer may have been
+ * lost. KEYS[6]: what was done. ARGV: body, whether to keep it for who is away.
+ */
+const pushScript = `${common}
+local before = redis.call('GET', KEYS[6])
+if before then return {tonumber(before), 0, 1} end
+local what, length = 3, 0
+if anybodyThere() then
+  what = tellSessions(ARGV[9]) and 1 or 4
+elseif ARGV[10] == '1' then
+  what, length = 2, redis.call('RPUSH', KEYS[3], ARGV[2] .. '\\n' .. ARGV[9])
+  local over = length - tonumber(ARGV[4])
+  if over > 0 then
+    redis.call('LTRIM', KEYS[3], over, -1)
+    length = length - over
+  end
+  redis.call('PEXPIRE', KEYS[3], ARGV[5])
+  countMissed(1)
 end
-redis.call('PEXPIRE', KEYS[4], ARGV[6])
-redis.call('INCR', KEYS[5])
-redis.call('PEXPIRE', KEYS[5], ARGV[7])
-return {2, length}
+redis.call('SET', KEYS[6], what, 'EX', ${SENT_TTL_S})
+return {what, length, 0}
 `;
 
 /** Reads one queue's items of a buffer and, with ARGV[2] = "1", takes them out. Returns how many there should be, then them. */
@@ -53,33 +70,45 @@ if ARGV[2] == '1' then redis.call('DEL', KEYS[2]) end
 return mine
 `;
 
-/** What was taken and could not be sent goes back to the front, in its order. */
-const requeueScript = `
-for n = #ARGV, 4, -1 do redis.call('LPUSH', KEYS[1], ARGV[1] .. '\\n' .. ARGV[n]) end
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-redis.call('INCRBY', KEYS[2], #ARGV - 3)
-redis.call('PEXPIRE', KEYS[2], ARGV[3])
-return 1
+/**
+ * What was taken out of the buffer and not shown to be taken by the client: to the sessions that the user has by now,
+ * else back to the front, in its order. ARGV: bodies. Returns how many went back.
+ */
+const requeueScript = `${common}
+if anybodyThere() then
+  for n = 9, #ARGV do tellSessions(ARGV[n]) end
+  return 0
+end
+for n = #ARGV, 9, -1 do redis.call('LPUSH', KEYS[3], ARGV[2] .. '\\n' .. ARGV[n]) end
+redis.call('PEXPIRE', KEYS[3], ARGV[5])
+countMissed(#ARGV - 8)
+return #ARGV - 8
 `;
+
+/** What both scripts are asked with first. */
+export interface UserQueueArguments {
+  readonly keys: readonly [log: string, online: string, buffer: string, missed: string, untaken: string];
+  readonly asked: readonly [
+    ...[channel: string, queue: string, nowMs: number],
+    ...[itemsMax: number, ttlMs: number, keepMs: number],
+    ...[publishes: string, keepsUntilTaken: "0" | "1"],
+  ];
+}
+
+type Keys = UserQueueArguments["keys"];
+type Asked = UserQueueArguments["asked"];
 
 export interface UserQueueScripts {
   pushToUser(
-    ...args: [...keys: [string, string, string, string, string, string], ...rest: (string | number)[]]
-  ): Promise<[number, number]>;
+    ...args: [...Keys, sent: string, ...Asked, body: string, keepsForOffline: "0" | "1"]
+  ): Promise<[what: number, length: number, before: number]>;
   takeBuffer(buffer: string, missed: string, queue: string, remove: "0" | "1"): Promise<string[]>;
-  requeue(
-    buffer: string,
-    missed: string,
-    queue: string,
-    ttlMs: number,
-    keepMs: number,
-    ...bodies: string[]
-  ): Promise<number>;
+  requeue(...args: [...Keys, ...Asked, ...bodies: string[]]): Promise<number>;
 }
 
 export function withUserQueueScripts(redis: Redis): Redis & UserQueueScripts {
   redis.defineCommand("pushToUser", { numberOfKeys: 6, lua: pushScript });
   redis.defineCommand("takeBuffer", { numberOfKeys: 2, lua: takeScript });
-  redis.defineCommand("requeue", { numberOfKeys: 2, lua: requeueScript });
+  redis.defineCommand("requeue", { numberOfKeys: 5, lua: requeueScript });
   return redis as Redis & UserQueueScripts;
 }

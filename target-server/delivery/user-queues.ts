@@ -15,7 +15,11 @@ import type { SentMarks } from "./sent-marks.ts";
 import { nothingMissed, TakenWatch } from "./taken-watch.ts";
 import { Untaken } from "./untaken.ts";
 import { bufferKey, missedKey, untakenKey } from "./user-queue-keys.ts";
-import { type UserQueueScripts, withUserQueueScripts } from "./user-queue-scripts.ts";
+import {
+  type UserQueueArguments,
+  type UserQueueScripts,
+  withUserQueueScripts,
+} from "./user-queue-scripts.ts";
 
 /** Held for one subscription while its buffer is read; the journal has what is beyond it. */
 const HELD_MAX = 10_000;
@@ -75,20 +79,22 @@ export class UserQueues {
 
   /** Publishes or buffers. Rejects when Redis does not confirm. */
   push = async (event: UserEvent): Promise<Pushed> => {
-    const { policies, metrics, serverId, relay } = this.#options;
+    const { policies, metrics, serverId } = this.#options;
     const { msgId, user, queue } = event;
-    const limits = policies.bufferLimits(this.#options.buffer);
-    const envelope = envelopeBody(envelopeOf(event, serverId));
-    const [what, length] = await this.#redis.pushToUser(
-      ...([`sent:${msgId}:${user}`, LOG_KEY, this.#onlineKey(user, queue)] as const),
-      ...([bufferKey(user), missedKey(user, queue), untakenKey(user, queue)] as const),
-      ...[`${CHANNEL_PREFIX}user.${user}${queue}`, envelope, queue, Date.now()],
-      ...[finite(limits.items), finite(limits.ttlMs), this.#options.keepMs, relay.publishes],
+    const { keys, asked } = this.#arguments(user, queue);
+    const [what, length, before] = await this.#redis.pushToUser(
+      ...([...keys, `sent:${msgId}:${user}`, ...asked] as const),
+      envelopeBody(envelopeOf(event, serverId)),
       policies.keepsForOffline() ? "1" : "0",
-      policies.keepsUntilTaken() ? "1" : "0",
     );
     // What nobody keeps is to be found in the journal, as what the buffer has no room for.
-    const pushed: Pushed = what === 0 ? "duplicate" : what === 2 || what === 4 ? "buffered" : "delivered";
+    const waits = what === 2 || what === 4;
+    if (before === 1) {
+      // Nobody may have heard the first answer: it is given again.
+      metrics.userPushes.inc({ result: "duplicate" });
+      return waits ? "buffered" : "duplicate";
+    }
+    const pushed: Pushed = waits ? "buffered" : "delivered";
     metrics.userPushes.inc({ result: pushed });
     if (what === 1 || what === 4) metrics.relayPublished.inc();
     if (what === 2) {
@@ -185,14 +191,15 @@ export class UserQueues {
       ? joined.watch.missed(after, (envelope) => this.#sendLate(joined, envelope))
       : nothingMissed;
     const [, taken, { lost, places }] = await Promise.all([online, taking, looking]);
-    joined.unconfirmed = [...taken];
+    joined.unconfirmed.push(...taken);
     metrics.offlineItems.inc({ what: "drained" }, taken.length);
     const toEnvelope = (row: JournalRow) => this.#toEnvelope(row, places.get(row.msgId));
     if (after !== undefined) {
       const rows = await journal.after(user, queue, after, messagesMax + 1);
       if (rows.length > messagesMax) this.#tellGap(joined, after, rows.shift()!.seq + 1);
-      const unseen = taken.filter(({ seq }) => seq === 0 || seq > after);
-      return union(rows.map(toEnvelope), [...lost, ...unseen]);
+      // Nothing was sent in the order of the journal: who saw `after` may not have seen what is before it.
+      const unseen = taken.filter(({ seq }) => seq === 0 || seq !== after);
+      return inOrder(union(rows.map(toEnvelope), [...lost, ...unseen]));
     }
     if (expected > taken.length && policies.fallsBackToStore()) {
       const rows = await journal.unsent(user, queue, messagesMax);
@@ -240,13 +247,12 @@ export class UserQueues {
 
   async #giveBack({ user, queue, unconfirmed }: Joined): Promise<void> {
     if (unconfirmed.length === 0) return;
-    const { buffer, keepMs, log, metrics } = this.#options;
+    const { log, metrics } = this.#options;
+    const { keys, asked } = this.#arguments(user, queue);
     try {
-      await this.#redis.requeue(
-        ...([bufferKey(user), missedKey(user, queue), queue, buffer.ttlMs, keepMs] as const),
-        ...unconfirmed.map(envelopeBody),
-      );
-      metrics.offlineItems.inc({ what: "requeued" }, unconfirmed.length);
+      const back = await this.#redis.requeue(...keys, ...asked, ...unconfirmed.map(envelopeBody));
+      if (back > 0) metrics.offlineItems.inc({ what: "requeued" }, back);
+      else metrics.relayPublished.inc(unconfirmed.length);
     } catch (error) {
       log.warn("could not give back to an offline buffer", { user, reason: reasonOf(error) });
     }
@@ -346,12 +352,28 @@ export class UserQueues {
     for (const joined of this.#joined.values()) yield* joined;
   }
 
+  #arguments(user: string, queue: string): UserQueueArguments {
+    const { policies, relay, keepMs } = this.#options;
+    const { items, ttlMs } = policies.bufferLimits(this.#options.buffer);
+    return {
+      keys: [
+        ...([LOG_KEY, this.#onlineKey(user, queue), bufferKey(user)] as const),
+        ...([missedKey(user, queue), untakenKey(user, queue)] as const),
+      ],
+      asked: [
+        ...([`${CHANNEL_PREFIX}user.${user}${queue}`, queue, Date.now()] as const),
+        ...([finite(items), finite(ttlMs), keepMs] as const),
+        ...([relay.publishes, policies.keepsUntilTaken() ? "1" : "0"] as const),
+      ],
+    };
+  }
+
   #onlineKey(user: string, queue: string): string {
     return this.#options.policies.onlineKey(user, queue, this.#options.serverId);
   }
 }
 
-/** One of each message: in the journal's order, then what is newer than it or in no journal. */
+/** One of each message: in the journal's order, then what it did not give. */
 function union(journal: readonly Envelope[], buffer: readonly Envelope[]): Envelope[] {
   const known = new Set(journal.map(({ msgId }) => msgId));
   return [...journal, ...buffer.filter(({ msgId }) => !known.has(msgId))];
