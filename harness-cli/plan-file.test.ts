@@ -103,3 +103,25 @@ test("what an edit has made wrong is said", async () => {
   );
   await expect(edited({ fault: "command", params: {} })).rejects.toThrow();
 });
+
+test.each([...catalog.scenarios.keys()])("rule 1: the plan of %s can be read back", async (scenario) => {
+  for (const [engine, timeScale] of [
+    ["k6", 1],
+    ["native", 0.5],
+  ] as const) {
+    const planned = await whole({ kind: "reference", instances: 3 }, [], { scenario, engine, timeScale });
+    expect(await read(planned)).toEqual(planned);
+  }
+});
+
+test("rule 8: who plays what, how many they are and for how long follows from the parameters", async () => {
+  const planned = await whole({ kind: "reference", instances: 3 }, []);
+  const [chatter] = planned.roles;
+  const { timing } = planned;
+  await expect(read({ ...planned, clients: 1 })).rejects.toThrow(
+    "clients in the plan is not what scenario ramp",
+  );
+  await expect(read({ ...planned, roles: [] })).rejects.toThrow("roles in the plan is not what");
+  await expect(read({ ...planned, roles: [{ ...chatter, name: "nobody" }] })).rejects.toThrow("SW_BAD_PLAN");
+  await expect(read({ ...planned, timing: { ...timing, endMs: 1 } })).rejects.toThrow("timing in the plan");
+});

@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { GENERATOR_CHECK } from "../reports/judge.ts";
 import { balancerPrograms, balances } from "../reports/record/balancer.ts";
 import type { Plan } from "../reports/record/plan.ts";
-import { invariants } from "../scenarios/model/scenario.ts";
+import { invariants, type Scenario } from "../scenarios/model/scenario.ts";
 import { isAddress } from "./address.ts";
 import { checkCaps } from "./caps.ts";
 import { type Catalog, find } from "./catalog.ts";
@@ -14,6 +15,7 @@ import { requireBackend, targetNames } from "./fault-spec.ts";
 import { MistakeList } from "./mistakes.ts";
 import { hintFor } from "./names.ts";
 import { checkParams } from "./params.ts";
+import { planRoles } from "./plan.ts";
 
 const ms = z.number().nonnegative().max(86_400_000);
 const values = z.record(z.string(), z.union([z.number(), z.string(), z.boolean()]));
@@ -162,7 +164,7 @@ function firstOf({ issues }: z.ZodError): string {
 async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<void> {
   const mistakes = new MistakeList();
   const scenario = await mistakes.take(find("scenario", plan.scenario.name, catalog.scenarios, cwd));
-  if (scenario) checkParams(`scenario ${scenario.name}`, plan.scenario.params, scenario, mistakes);
+  if (scenario) checkScenario(plan, scenario, mistakes);
   if (plan.target.kind === "external") checkCaps(plan.target, plan.clients, plan.scenario.params, mistakes);
   requireCommands(plan.timeline, new Map(), mistakes);
   const names = targetNames(plan.target);
@@ -204,4 +206,24 @@ async function checkNames(plan: Plan, catalog: Catalog, cwd: string): Promise<vo
   }
   for (const { name } of plan.checks) await mistakes.take(find("check", name, catalog.checks, cwd));
   mistakes.check();
+}
+
+/** What follows from the scenario and its parameters must follow from them in an edited plan too: caps go by it. */
+function checkScenario(plan: Plan, scenario: Scenario, mistakes: MistakeList): void {
+  const { params } = plan.scenario;
+  checkParams(`scenario ${scenario.name}`, params, scenario, mistakes);
+  if (mistakes.noted.length > 0) return;
+  const roles = planRoles(scenario, params, plan.engine);
+  const clients = roles.reduce((sum, role) => sum + role.clients, 0);
+  const derived = { timing: scenario.timing(params, plan.timeScale), clients, roles };
+  for (const [key, value] of Object.entries(derived)) {
+    // As a file has it: what is undefined is not there.
+    const expected = JSON.stringify(value);
+    if (isDeepStrictEqual(plan[key as keyof typeof derived], JSON.parse(expected))) continue;
+    mistakes.add(
+      "SW_BAD_PLAN",
+      `${key} in the plan is not what scenario ${scenario.name} makes of its parameters`,
+      `change the parameters, and ${key} to ${expected}; or make the plan again`,
+    );
+  }
 }
