@@ -25,7 +25,8 @@ const check: Check = {
     `${show(STAYS_MS)} ms. Limit 20 s: full jitter (I20) spreads the first retry over 8 s, and a retry that met the`,
     "outage is followed by one within 16 s; 4 s remain to connect and settle. An outage of more than 8 s may cost a",
     "third retry: raise the limit for it. Seconds in which the generator or its machine stumbled (see delivery-p99)",
-    "say nothing about latency, either way, and are waited out. Unknown when the run, or the next fault, cuts the wait short.",
+    "say nothing about latency, either way; one that can tell must be among those in which it stays well. Unknown when",
+    "the run, or the next fault, cuts the wait short.",
   ].join(" "),
   judge(record, phase, limit) {
     const spans = faultSpans(record);
@@ -72,13 +73,11 @@ const check: Check = {
 };
 export default check;
 
-/** From when on it has stayed well long enough, by seconds that can tell: those that cannot are waited out. */
+/** When it has stayed well for long enough, a second that can tell among it. */
 function provenAt(recoveredMs: number, unfit: ReadonlySet<number>): number {
-  let toMs = recoveredMs + STAYS_MS;
-  for (let at = Math.floor(recoveredMs / SECOND_MS) * SECOND_MS; at < toMs; at += SECOND_MS) {
-    if (unfit.has(at / SECOND_MS)) toMs += SECOND_MS;
-  }
-  return toMs;
+  let second = Math.ceil(recoveredMs / SECOND_MS);
+  while (unfit.has(second)) second++;
+  return Math.max(recoveredMs + STAYS_MS, (second + 1) * SECOND_MS);
 }
 
 /** Recovery may be looked for past its phase, as far as publishers were at work and the ledger speaks. */
